@@ -1,0 +1,157 @@
+"""Cited numbers as objects: scaling laws, real models, tokens served. No equations here, and no number without a source.
+
+``laws.Besiroglu2024`` or ``laws["Besiroglu2024"]`` is a :class:`~lifetime.ScalingLaw`; ``laws.available`` lists the names,
+``laws.table()`` shows all values with their sources, and ``help(laws.Besiroglu2024)`` the source of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+
+from .arrays import closest
+from .scaling import ScalingLaw
+
+
+class UnknownPresetError(AttributeError, ValueError):
+    """There is no preset of that name; the message has the closest one."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model that was built. ``None`` where no source states a value.
+
+    Attributes
+    ----------
+    total_params, active_params, training_tokens : float or None
+        Parameters in all, parameters used per token, tokens seen in pre-training (repeats included).
+    reported_flop, flop_reported_by : float or None, str
+        Training FLOP as stated, and by whom: "developer", or the name of who estimated it.
+    accelerator_hours, accelerator : float or None, str
+        As stated, and of which type.
+    """
+
+    key: str
+    name: str
+    developer: str
+    date: str
+    total_params: float | None
+    active_params: float | None
+    training_tokens: float | None
+    reported_flop: float | None
+    flop_reported_by: str
+    accelerator_hours: float | None
+    accelerator: str
+    source: str
+    locator: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """Tokens that were served in a period, as somebody stated it, and what the number counts."""
+
+    key: str
+    who: str
+    when: str
+    tokens: float
+    period_days: float
+    counts: str
+    source: str
+    locator: str
+    note: str
+
+    @property
+    def tokens_per_second(self) -> float:
+        """Mean rate over the period."""
+        return self.tokens / (self.period_days * 86_400)
+
+
+class Presets:
+    """Objects built from a table of cited values, by name.
+
+    Parameters
+    ----------
+    file : str
+        Name of a CSV file in ``lifetime/data`` whose first column is the name.
+    build : callable
+        Makes the object from the values of a row.
+    """
+
+    def __init__(self, file: str, build: Callable):
+        self._file, self._build = file, build
+        self._built = {}
+
+    @cached_property
+    def _rows(self) -> dict:
+        return {row["key"]: row for row in self.table().reset_index().to_dict("records")}
+
+    def table(self):
+        """All presets with their sources, a row each, in base units.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Missing values are NaN, missing texts empty.
+        """
+        import pandas as pd
+
+        with (resources.files("lifetime") / "data" / self._file).open(encoding="utf-8") as file:
+            table = pd.read_csv(file, index_col="key")
+        texts = table.columns[[not pd.api.types.is_numeric_dtype(kind) for kind in table.dtypes]]
+        return table.assign(**{column: table[column].fillna("") for column in texts})
+
+    @property
+    def available(self) -> tuple[str, ...]:
+        """The names of all presets."""
+        return tuple(self._rows)
+
+    def __getitem__(self, name: str):
+        if name not in self._rows:
+            raise UnknownPresetError(f"unknown preset {name!r}; {closest(name, self.available)}")
+        if name not in self._built:
+            self._built[name] = self._build(self._rows[name])
+        return self._built[name]
+
+    def __getattr__(self, name: str):
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self[name]
+
+    def __iter__(self):
+        return (self[name] for name in self.available)
+
+    def __len__(self):
+        return len(self.available)
+
+    def __dir__(self):
+        return [*super().__dir__(), *self.available]
+
+    def __repr__(self):
+        return f"<{len(self)} presets: {', '.join(self.available)}>"
+
+
+def _documented(preset, row):
+    """The preset with its row as its own docstring, so that ``help`` shows the source."""
+    lines = (f"{column}: {value}" for column, value in row.items() if value == value and value != "")
+    object.__setattr__(preset, "__doc__", "\n".join(lines))
+    return preset
+
+
+def _law(row):
+    values = {name: row[name] for name in ("E", "A", "B", "alpha", "beta")}
+    return _documented(ScalingLaw(**values, name=row["key"], source=f"{row['citation']}, {row['locator']}"), row)
+
+
+def _record(cls):
+    def build(row):
+        return _documented(cls(**{name: None if value != value else value for name, value in row.items()}), row)
+
+    return build
+
+
+laws = Presets("laws.csv", _law)
+models = Presets("models.csv", _record(Model))
+traffic = Presets("traffic.csv", _record(Traffic))

@@ -1,0 +1,86 @@
+"""Every symbol of the package, once: letter, meaning, unit and valid values.
+
+A phase, a lifetime, a notebook cell and a keyword argument all mean the same thing by the same letter, because they all
+take it from here. ``table()`` lists them.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import sympy as sp
+
+FORWARD_FLOP = 2
+"""FLOP per parameter and token of a forward pass: one multiply and one add per weight."""
+BACKWARD_FLOP = 4
+"""FLOP per parameter and token of a backward pass: the gradients of the inputs and of the weights, 2 each."""
+TRAINING_FLOP = FORWARD_FLOP + BACKWARD_FLOP
+"""FLOP per parameter and token of a training step: the 6 of 6·N·D."""
+
+
+class Meaning(NamedTuple):
+    """What a symbol stands for, and which values it may take (``low`` itself is valid only where ``closed``)."""
+
+    symbol: sp.Symbol
+    meaning: str
+    unit: str
+    low: float = 0
+    high: float = float("inf")
+    closed: bool = False
+
+    @property
+    def valid(self) -> str:
+        """The valid values in words."""
+        if self.high < float("inf"):
+            return f"a number from {self.low:g} to {self.high:g}"
+        if self.low == -float("inf"):
+            return "a finite number"
+        return "a finite number, 0 or more" if self.closed else "a finite number above 0"
+
+
+MEANINGS: dict[str, Meaning] = {}
+
+
+def _symbol(name: str, meaning: str, unit: str, zero: bool = False, low: float = 0, high: float = float("inf")):
+    symbol = sp.Symbol(name, nonnegative=True) if zero else sp.Symbol(name, positive=True)
+    MEANINGS[name] = Meaning(symbol, meaning, unit, low, high, closed=zero or low > 0)
+    return symbol
+
+
+N = _symbol("N", "active parameters", "parameters")
+D = _symbol("D", "pre-training tokens", "tokens")
+D_RL = _symbol("D_RL", "tokens generated in reinforcement learning", "tokens", zero=True)
+D_inf = _symbol("D_inf", "tokens served in inference", "tokens", zero=True)
+k_RL = _symbol("k_RL", "reinforcement learning, per parameter and token", "FLOP", low=2, high=6)
+e_RL = _symbol("e_RL", "utilisation in reinforcement learning, relative to pre-training", "1")
+e_inf = _symbol("e_inf", "utilisation in inference, relative to pre-training", "1")
+
+E = _symbol("E", "irreducible loss of a scaling law", "nats per token", zero=True)
+A = _symbol("A", "coefficient of the parameter term of a scaling law", "nats per token")
+B = _symbol("B", "coefficient of the token term of a scaling law", "nats per token")
+alpha = _symbol("alpha", "exponent of the parameter term of a scaling law", "1")
+beta = _symbol("beta", "exponent of the token term of a scaling law", "1")
+loss = _symbol("loss", "loss of the pre-trained model", "nats per token")
+
+flop = _symbol("flop", "pre-training compute", "FLOP")
+cost = _symbol("cost", "lifetime cost", "pre-training-equivalent FLOP")
+kappa = _symbol("kappa", "cost per parameter and pre-training token (6, unless other phases scale with D)", "FLOP")
+W = _symbol("W", "cost per parameter that does not scale with D: the demand", "FLOP", zero=True)
+
+
+def table():
+    """All symbols as a table: letter, meaning, unit and valid values.
+
+    Returns
+    -------
+    pandas.DataFrame
+
+    Examples
+    --------
+    >>> table().loc["k_RL", "valid"]
+    'a number from 2 to 6'
+    """
+    import pandas as pd
+
+    rows = [(name, m.meaning, m.unit, m.valid) for name, m in MEANINGS.items()]
+    return pd.DataFrame(rows, columns=["symbol", "meaning", "unit", "valid"]).set_index("symbol")
