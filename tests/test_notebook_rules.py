@@ -1,0 +1,349 @@
+"""Each house rule accepts a good notebook and rejects one that breaks it."""
+
+import ast
+import copy
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from notebook_rules import MACHINE_PATH, RULES, Assumption, assumptions, exercises, links, literal
+from notebooks import answer, normalise, readme_table, tagged, title, tldr
+
+PARAMETERS = """\
+tokens = 200e12  # training tokens; lecture
+k = 3  # FLOP; valid: 2 to 6; Table 1
+law = "Besiroglu2024"  # valid: Besiroglu2024 | Hoffmann2022
+"""
+TRY = """\
+## Try this
+
+1. Set `k = 6` and `tokens = 1e12`. What happens?
+
+<details><summary>**Answer**</summary>
+
+It costs **twice
+as much**, and `k = 1` is nonsense.
+</details>
+
+2) Then `law = "Hoffmann2022"`.
+
+<details>
+
+**More**: see.
+</details>
+"""
+
+
+def markdown_output(text):
+    return new_output("display_data", data={"text/markdown": text, "text/plain": "<Markdown>"})
+
+
+def good_notebook():
+    prose = [
+        "# How big?\n\nWhy.",
+        "Assumptions:",
+        "Sum:",
+        "## How wrong could this be?\n\nVery.",
+        TRY,
+        "## References\n\nPaper.",
+    ]
+    code = [
+        new_code_cell("import numpy as np", id="imports"),
+        new_code_cell(PARAMETERS, id="parameters", metadata={"tags": ["parameters"]}),
+        new_code_cell('takeaway("**TL;DR** ...")', id="tldr", metadata={"tags": ["tldr"]}),
+        new_code_cell("print(2)", id="sum"),
+    ]
+    code[2].outputs = [markdown_output("> **TL;DR.** Buy **5.5 B** et al. Now.\n> But not 3 | 4.\n>\n> [Why](x.md)")]
+    code[3].outputs = [new_output("stream", name="stdout", text="2\n")]
+    for count, cell in enumerate(code, 1):
+        cell.execution_count = count
+    prose = [new_markdown_cell(text, id=f"prose{i}") for i, text in enumerate(prose)]
+    return new_notebook(cells=[prose[0], code[0], prose[1], code[1], code[2], prose[2], code[3], *prose[3:]])
+
+
+def cell(nb, name):
+    return next(cell for cell in nb.cells if cell.id == name)
+
+
+def replace(name, old, new):
+    """Return a function that replaces text in the source of a cell."""
+
+    def change(nb):
+        assert old in cell(nb, name).source
+        cell(nb, name).source = cell(nb, name).source.replace(old, new)
+
+    return change
+
+
+def tags(name, *values):
+    return lambda nb: cell(nb, name).metadata.update(tags=list(values))
+
+
+def outputs(name, *values):
+    return lambda nb: cell(nb, name).update(outputs=list(values))
+
+
+def stream(text, name="stdout"):
+    return new_output("stream", name=name, text=text)
+
+
+BREAKS = {
+    "valid_format": [
+        lambda nb: cell(nb, "sum").pop("execution_count"),
+        lambda nb: cell(nb, "sum").update(id="imports"),
+    ],
+    "executed_in_order": [
+        lambda nb: cell(nb, "sum").update(execution_count=None),
+        lambda nb: cell(nb, "sum").update(execution_count=5),
+    ],
+    "no_stderr": [outputs("sum", stream("warning", name="stderr"))],
+    "no_untagged_error": [outputs("sum", new_output("error", ename="ValueError", evalue="no", traceback=[]))],
+    "title_is_a_question": [
+        replace("prose0", "big?", "big"),
+        replace("prose0", "# ", ""),
+        replace("prose2", "Sum", "# Sum"),
+    ],
+    "tldr_near_the_top": [
+        tags("tldr"),
+        tags("sum", "tldr"),
+        outputs("tldr"),
+        outputs("tldr", stream("5")),
+        outputs("tldr", markdown_output("**TL;DR** a"), stream("b")),
+        outputs("tldr", markdown_output("In short, a.")),
+        replace("tldr", "TL;DR", "Summary"),
+        lambda nb: nb.cells.insert(0, nb.cells.pop(-1)) or nb.cells.insert(0, nb.cells.pop(-1)),
+    ],
+    "assumptions_are_plain": [
+        tags("parameters"),
+        tags("sum", "parameters"),
+        replace("parameters", "200e12", "100 * 2e12"),
+        replace("parameters", "200e12", "x"),
+        replace("parameters", "200e12", "None"),
+        replace("parameters", "200e12", "0"),
+        replace("parameters", "tokens = ", "tokens += "),
+        replace("parameters", "tokens = ", "tokens: float = "),
+        replace("parameters", "tokens = ", "tokens = other = "),
+        replace("parameters", "  # training tokens; lecture", ""),
+        replace("parameters", "valid: 2 to 6", "valid: 2-6"),
+        replace("parameters", "valid: 2 to 6", "valid: 2 to six"),
+        replace("parameters", "valid: 2 to 6", "valid: 4 to 6"),
+        replace("parameters", "valid: 2 to 6", "valid: 3 to 3"),
+        replace("parameters", "valid: Besiroglu2024 | Hoffmann2022", "the law"),
+        replace("parameters", PARAMETERS, "import numpy  # numbers"),
+        replace("parameters", PARAMETERS, "# nothing"),
+    ],
+    "cells_are_short": [
+        lambda nb: [cell(nb, name).update(source="\n".join("abcdef")) for name in ("imports", "sum", "tldr")],
+        lambda nb: [cell(nb, name).update(source="a\n" * 16) for name in ("imports", "sum")],
+    ],
+    "enough_prose": [lambda nb: nb.cells.extend(new_code_cell("1", id=f"more{i}") for i in range(8))],
+    "closing_sections": [
+        replace("prose3", "could this", "can this"),
+        replace("prose5", "## References", "### References"),
+        lambda nb: nb.cells.append(new_markdown_cell("## Next", id="next")),
+        lambda nb: nb.cells.append(nb.cells.pop(-2)),
+    ],
+    "two_to_four_exercises": [
+        replace("prose4", "2) Then", "Then"),
+        replace("prose4", "## Try this", "## Try that"),
+        replace("prose4", "`k = 6` and `tokens = 1e12`", "more"),
+        replace("prose4", "`k = 6`", "`k = 6 FLOP`"),
+        replace("prose4", "`k = 6`", "`k == 6`"),
+        replace("prose4", "`k = 6`", "`k = x`"),
+        replace("prose4", "`k = 6`", "`q = 6`"),
+        replace("prose4", "**More**", "More"),
+        replace("prose4", "<details>\n\n**More**", "<b>\n\n**More**"),
+        replace("prose4", "1. Set", "1. Or `k = 2`. <details>**a**</details>\n" * 3 + "1. Set"),
+    ],
+    "few_typed_figures": [replace("prose0", "Why.", "3 % of 2 T " * 13)],
+    "no_trailing_semicolon": [replace("sum", "print(2)", "print(2)\nx;\n")],
+    "no_memory_address": [
+        outputs("sum", stream("<Line2D at 0x7f12ab34cd>")),
+        outputs("sum", new_output("display_data", data={"text/plain": "<Line2D at 0x7f12ab34cd>"})),
+    ],
+    "no_machine_path": [outputs("sum", stream("read from " + "/".join(["", "home", "me"])))],
+    "everything_is_compared": [
+        tags("sum", "nbval-ignore-output"),
+        tags("sum", "nbval-skip"),
+        replace("sum", "print(2)", "# NBVAL_IGNORE_OUTPUT\nprint(2)"),
+    ],
+}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_good_notebook_keeps_the_rule(rule):
+    assert rule(good_notebook()) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "change"),
+    [
+        pytest.param(rule, change, id=f"{rule.__name__}-{i}")
+        for rule in RULES
+        for i, change in enumerate(BREAKS[rule.__name__])
+    ],
+)
+def test_broken_notebook_breaks_the_rule(rule, change):
+    nb = copy.deepcopy(good_notebook())
+    change(nb)
+    complaints = rule(nb)
+    assert complaints
+    assert all(isinstance(complaint, str) for complaint in complaints)
+
+
+def test_tagged_errors_and_pictures_are_left_alone():
+    nb = good_notebook()
+    cell(nb, "sum").outputs = [new_output("error", ename="ValueError", evalue="no", traceback=[])]
+    cell(nb, "sum").metadata.tags = ["raises-exception"]
+    assert [complaint for rule in RULES for complaint in rule(nb)] == []
+    cell(nb, "sum").outputs = [new_output("display_data", data={"image/png": "0xabcdef12"})]
+    assert [complaint for rule in RULES for complaint in rule(nb)] == []
+
+
+def test_links(tmp_path):
+    paths = [tmp_path / name for name in ("01-a.ipynb", "02-b.ipynb", "03-c.ipynb")]
+    paths[0].touch()
+    nb = good_notebook()
+    nb.cells[0].source += "\n[before](01-a.ipynb) [after](03-c.ipynb#top) [paper](https://example.org/x)"
+    assert links(nb, paths[1], paths) == ["the link to 03-c.ipynb leads nowhere"]
+    paths[2].touch()
+    assert links(nb, paths[1], paths) == []
+    assert links(nb, paths[0], paths) == ["no link to its neighbour 02-b.ipynb"]
+
+
+# -------------------------------------------------------------------------------------------------------- the readers
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1_000", 1000),
+        ("-2.5", -2.5),
+        ("1/3", 1 / 3),
+        ("'a'", "a"),
+        ("True", True),
+        ("(1, 2e3)", (1, 2e3)),
+        ("['a']", ["a"]),
+    ],
+)
+def test_literal(text, value):
+    assert literal(ast.parse(text, mode="eval").body) == value
+
+
+@pytest.mark.parametrize("text", ["x", "1 + 2", "f(1)", "-x", "1 / x", "[y]", "{}", "None", "f''"])
+def test_not_a_literal(text):
+    with pytest.raises(ValueError, match="not a plain literal"):
+        literal(ast.parse(text, mode="eval").body)
+
+
+@pytest.mark.parametrize(
+    ("value", "comment", "others"),
+    [
+        (200e12, "tokens", [100e12, 400e12]),
+        (4, "cells", [2, 8]),
+        (-3, "shift", [-1.5, -6]),
+        (3, "FLOP; valid: 2 to 6; lecture", [2, 6]),
+        (3, "FLOP; valid: 3 to 6", [6]),
+        (0.3, "use; valid: 1/4 to 1", [0.25, 1]),
+        (True, "reuse?", [False]),
+        ("a", "law; valid: a | b|c; paper", ["b", "c"]),
+        ((1, 2.0), "grid", [(0.5, 1.0), (2, 4.0)]),
+        ([0.4, 0.8], "use; valid: 0.3 to 1", [[0.3, 0.4], [0.8, 1]]),
+        (("a", "b", "c"), "laws", [("a", "b")]),
+    ],
+)
+def test_alternatives(value, comment, others):
+    found = Assumption("x", value, comment).alternatives()
+    assert found == others
+    assert [type(a) for a in found] == [type(b) for b in others]
+
+
+@pytest.mark.parametrize("value", [0, "a", ("a",), (), (0, 0), ("a", 1)])
+def test_no_alternatives(value):
+    with pytest.raises(ValueError, match="assumption `x`"):
+        Assumption("x", value, "meaning").alternatives()
+
+
+def test_assumptions():
+    nb = good_notebook()
+    cell(nb, "parameters").source = 'laws = (\n    "a",  # first\n    "b",\n)  # the laws'
+    assert assumptions(nb) == [Assumption("laws", ("a", "b"), "first the laws")]
+
+
+def test_exercises():
+    first, second = exercises(good_notebook())
+    assert (first.number, first.values, first.answers) == (1, {"k": 6, "tokens": 1e12}, ["twice\nas much"])
+    assert (second.values, second.answers) == ({"law": "Hoffmann2022"}, ["More"])
+
+
+@pytest.mark.parametrize("path", ["'/home/me'", "file:/tmp/x", "/root", "C:\\Users\\me", "see `/work/x`"])
+def test_machine_path(path):
+    assert MACHINE_PATH.search(path)
+
+
+@pytest.mark.parametrize("text", ["https://a.org/home/x", "and/or/work", "a /homely place", "build/tmp/x", "1/2 /3"])
+def test_not_a_machine_path(text):
+    assert not MACHINE_PATH.search(text)
+
+
+# --------------------------------------------------------------------------------------------- what the README shows
+
+
+def test_title_and_answer():
+    nb = good_notebook()
+    assert title(nb) == "How big?"
+    assert tldr(nb) == "TL;DR. Buy 5.5 B et al. Now. But not 3 | 4.\nWhy"
+    assert answer(nb) == "Buy 5.5 B et al. Now."
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("TL;DR: about −3.5 %, i.e. Less. Then", "about −3.5 %, i.e. Less."),
+        ("**TL;DR — no end", "no end"),
+        ("**Half.** $N$ is", "Half."),
+    ],
+)
+def test_answer_is_one_sentence(text, sentence):
+    nb = good_notebook()
+    tagged(nb, "tldr")[0].outputs[0].data["text/markdown"] = text
+    assert answer(nb) == sentence
+
+
+def test_readme_table():
+    nb = good_notebook()
+    nb.cells[0].source = "# 1 | 2?"
+    row = readme_table({Path("notebooks/01-a.ipynb"): nb}).splitlines()[-1]
+    assert row == r"| [01-a](notebooks/01-a.ipynb) | 1 \| 2? | Buy 5.5 B et al. Now. |"
+    assert len(re.findall(r"(?<!\\)\|", row)) == 4
+
+
+def test_tldr_missing():
+    nb = good_notebook()
+    tagged(nb, "tldr")[0].metadata.tags = []
+    with pytest.raises(ValueError, match="0 TL;DR outputs"):
+        tldr(nb)
+
+
+def test_normalise():
+    nb = good_notebook()
+    nb.metadata = {
+        "kernelspec": {"display_name": "mine", "name": "mine"},
+        "widgets": {},
+        "language_info": {"version": "3"},
+    }
+    cell(nb, "tldr").metadata.update(execution={"started": "today"}, jupyter={"source_hidden": True})
+    cell(nb, "sum").outputs = [
+        new_output("display_data", {"application/vnd.jupyter.widget-view+json": {}, "text/plain": "5"})
+    ]
+    normalise(nb)
+    assert nb.metadata == {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    assert cell(nb, "tldr").metadata == {"jupyter": {"source_hidden": True}, "tags": ["tldr"]}
+    assert cell(nb, "sum").outputs[0].data == {"text/plain": "5"}
+    nbformat.validate(nb)

@@ -1,0 +1,37 @@
+"""Every notebook keeps every house rule."""
+
+import nbformat
+import pytest
+
+from notebook_rules import NOT_COMPARED, RULES, links
+from notebooks import NOTEBOOKS
+
+
+@pytest.fixture(scope="module", params=NOTEBOOKS, ids=lambda path: path.stem)
+def path(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def nb(path):
+    return nbformat.read(path, as_version=4)
+
+
+def test_there_are_notebooks():
+    assert NOTEBOOKS
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_rule(nb, rule):
+    if complaints := rule(nb):
+        pytest.fail("\n".join(complaints), pytrace=False)
+
+
+def test_links(nb, path):
+    if complaints := links(nb, path, NOTEBOOKS):
+        pytest.fail("\n".join(complaints), pytrace=False)
+
+
+def test_exceptions_are_still_needed():
+    cells = {cell.get("id") for path in NOTEBOOKS for cell in nbformat.read(path, as_version=4).cells}
+    assert set(NOT_COMPARED) <= cells

@@ -1,0 +1,127 @@
+"""The files around the package agree with each other, and name no machine and no registry."""
+
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from notebook_rules import MACHINE_PATH
+from notebooks import HEADLINE, README, ROOT, TABLE, headline_images, read_all, readme_table, tagged
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+LOCK = (ROOT / "requirements.lock").read_text()
+REGISTRIES = [
+    ".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("anaconda", "org"), ("npmjs", "org"))
+]
+
+
+def requirements(*extras):
+    texts = PROJECT["dependencies"] + [text for extra in extras for text in PROJECT["optional-dependencies"][extra]]
+    return {canonicalize_name(r.name): r.specifier for r in map(Requirement, texts)}
+
+
+def locked():
+    """Return {name: [version, ...]}, one version for each marker."""
+    versions = {}
+    for name, version in re.findall(r"^([\w.-]+)==([\w.!+-]+)", LOCK, flags=re.MULTILINE):
+        versions.setdefault(canonicalize_name(name), []).append(version)
+    return versions
+
+
+def tracked_files():
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if listed.returncode:
+        pytest.skip("not a git repository")
+    return [path for name in listed.stdout.splitlines() if (path := ROOT / name).is_file() and path.suffix != ".png"]
+
+
+def test_environment_has_the_requirements_of_pyproject():
+    entries = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    conda = {canonicalize_name(r.name): r.specifier for r in (Requirement(e) for e in entries if isinstance(e, str))}
+    assert conda.pop("pip") == ""
+    assert conda.pop("python") == PROJECT["requires-python"]
+    assert conda == requirements("notebooks", "test")
+
+
+@pytest.mark.parametrize(("name", "specifier"), requirements(*PROJECT["optional-dependencies"]).items())
+def test_lock_satisfies_pyproject(name, specifier):
+    assert locked().get(name)
+    assert all(specifier.contains(version) for version in locked()[name])
+
+
+def test_lock_has_a_hash_for_every_entry():
+    entries = re.split(r"^(?=\S+==)", LOCK, flags=re.MULTILINE)[1:]
+    assert len(entries) > 20
+    assert [entry.splitlines()[0] for entry in entries if "--hash=sha256:" not in entry] == []
+
+
+def test_lock_names_no_host():
+    assert re.findall(r".*(?:://|--index|--find-links|@ ).*", LOCK) == []
+
+
+def test_no_machine_and_no_registry_in_tracked_files():
+    found = {}
+    for path in tracked_files():
+        text = path.read_text(encoding="utf-8", errors="replace")
+        hits = [host for host in REGISTRIES if host in text]
+        if path.name != "test_notebook_rules.py":
+            hits += MACHINE_PATH.findall(text)
+        if hits:
+            found[str(path.relative_to(ROOT))] = hits
+    assert found == {}
+
+
+def test_every_make_target_has_a_help_line():
+    makefile = (ROOT / "Makefile").read_text()
+    targets = re.findall(r"^([a-z][\w-]*):(.*)", makefile, flags=re.MULTILINE)
+    assert {"run", "test", "lab", "record", "bench", "lock", "help", "clean"} <= {name for name, _ in targets}
+    assert [name for name, rest in targets if not re.search(r" ## \w+", rest)] == []
+
+
+def test_readme_table_is_in_sync_with_the_notebooks():
+    assert TABLE.findall(README.read_text(encoding="utf-8")) == [readme_table(read_all())], "run `make record`"
+
+
+def test_headline_figure_is_in_sync_with_its_notebook():
+    assert sum(len(tagged(nb, "headline")) for nb in read_all().values()) <= 1
+    assert headline_images(read_all()) == ([HEADLINE.read_bytes()] if HEADLINE.exists() else []), "run `make record`"
+
+
+def test_wheel_has_code_data_and_style(tmp_path):
+    source = tmp_path / "source"
+    source.mkdir()
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    shutil.copytree(ROOT / "lifetime", source / "lifetime", ignore=shutil.ignore_patterns("__pycache__"))
+    files = {path.relative_to(source).as_posix() for path in (source / "lifetime").rglob("*") if path.is_file()}
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "-w",
+        tmp_path,
+        source,
+    ]
+    subprocess.run(command, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    assert names == files
+    assert "lifetime/lifetime.mplstyle" in names
+    assert any(name.startswith("lifetime/data/") for name in names)

@@ -1,0 +1,221 @@
+"""Execute the notebooks: `run` leaves the tracked files alone, `record` stores the outputs and refreshes the README."""
+
+import argparse
+import base64
+import os
+import re
+import sys
+import textwrap
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import nbformat
+from ipykernel.kernelspec import make_ipkernel_cmd
+from jupyter_client import AsyncKernelManager
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+README = ROOT / "README.md"
+HEADLINE = ROOT / "docs" / "headline.png"
+TABLE = re.compile(r"(?<=<!-- notebooks:begin -->\n).*?(?=<!-- notebooks:end -->)", re.DOTALL)
+
+
+class CellFailedError(Exception):
+    """A cell that raised, took too long or took its kernel down; the message shows the cell."""
+
+
+# ---------------------------------------------------------------------------------------------------------- execution
+
+
+class ThisPython(KernelSpecManager):
+    """Notebooks run in the Python that runs this file, whatever kernels are installed."""
+
+    def get_kernel_spec(self, kernel_name):
+        quiet = ["--log-level=40"]
+        return KernelSpec(argv=make_ipkernel_cmd(extra_arguments=quiet), language="python", display_name="Python 3")
+
+
+@contextmanager
+def kernel():
+    """Start a kernel in notebooks/, for `execute`."""
+    client = NotebookClient(
+        nbformat.v4.new_notebook(),
+        km=AsyncKernelManager(kernel_spec_manager=ThisPython()),
+        timeout=300,
+        record_timing=False,
+        coalesce_streams=True,
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
+    with client.setup_kernel(cleanup_kc=True, cwd=ROOT / "notebooks", env=environment | {"PYTHONHASHSEED": "0"}):
+        yield client
+
+
+def execute(client, nb):
+    """Execute the cells of a notebook in order and keep their outputs; stop at the first that fails."""
+    client.nb = nb
+    for index, cell in enumerate(nb.cells):
+        try:
+            client.execute_cell(cell, index)
+        except CellExecutionError as error:
+            raise CellFailedError(f"cell {index + 1}: {error.ename}: {error.evalue}\n{shown(cell)}") from None
+        except (CellTimeoutError, DeadKernelError) as error:
+            raise CellFailedError(f"cell {index + 1}: {type(error).__name__}\n{shown(cell)}") from None
+
+
+def shown(cell):
+    return textwrap.indent(cell.source, "    | ")
+
+
+def execute_each(paths, save):
+    """Execute notebooks, each in a kernel of its own, with a line of progress; return how many failed."""
+    failed = 0
+    for path in paths:
+        print(f"{path.stem:32}", end="", flush=True)
+        start = time.perf_counter()
+        nb = nbformat.read(path, as_version=4)
+        try:
+            with kernel() as client:
+                execute(client, nb)
+        except CellFailedError as error:
+            failed += 1
+            print(f"FAILED, {error}", flush=True)
+        else:
+            normalise(nb)
+            save(nb, path)
+            print(f"{time.perf_counter() - start:6.1f} s", flush=True)
+    return failed
+
+
+def normalise(nb):
+    """Drop whatever differs between machines or runs and is not an output."""
+    nb.metadata = nbformat.from_dict(
+        {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        }
+    )
+    for cell in nb.cells:
+        cell.metadata = nbformat.from_dict(
+            {key: cell.metadata[key] for key in ("jupyter", "tags") if key in cell.metadata}
+        )
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
+
+
+# ------------------------------------------------------------------------------------------------ what the README shows
+
+
+def tagged(nb, tag):
+    """Return the code cells that have a tag."""
+    return [cell for cell in nb.cells if cell.cell_type == "code" and tag in cell.metadata.get("tags", [])]
+
+
+def markdown_outputs(cell):
+    return [output.data["text/markdown"] for output in cell.outputs if "text/markdown" in output.get("data", {})]
+
+
+def plain(markdown):
+    """Return Markdown without quote marks, bold and links, one line a paragraph."""
+    text = re.sub(r"^ *> ?", "", markdown, flags=re.MULTILINE)
+    text = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", text).replace("**", "")
+    return "\n".join(" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", text.strip()))
+
+
+def title(nb):
+    """Return the notebook's title, which is its question."""
+    return nb.cells[0].source.splitlines()[0].removeprefix("# ").strip()
+
+
+def tldr(nb):
+    """Return the stored TL;DR as plain text, one line a paragraph."""
+    outputs = [markdown for cell in tagged(nb, "tldr") for markdown in markdown_outputs(cell)]
+    if len(outputs) != 1:
+        raise ValueError(
+            f"{title(nb)!r} has {len(outputs)} TL;DR outputs: one cell tagged `tldr` must show one Markdown"
+        )
+    return plain(outputs[0])
+
+
+def answer(nb):
+    """Return the first sentence after the label of the TL;DR."""
+    text = re.sub(r"^.*?TL;DR[\s.:—–]*", "", " ".join(tldr(nb).split()))
+    return re.match(r".*?(?<!\bal)(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)[.!?](?=\s+[A-Z\"“$`]|$)|.*", text)[0]
+
+
+def readme_table(notebooks):
+    """Return the table of notebooks, given as {path: notebook}."""
+    rows = ["| notebook | question | answer |", "|---|---|---|"]
+    for path, nb in notebooks.items():
+        question, reply = (text.replace("|", r"\|") for text in (title(nb), answer(nb)))
+        rows.append(f"| [{path.stem}](notebooks/{path.name}) | {question} | {reply} |")
+    return "\n".join(rows) + "\n"
+
+
+def headline_images(notebooks):
+    """Return the PNG of each cell tagged `headline`: the project has at most one."""
+    cells = [cell for nb in notebooks.values() for cell in tagged(nb, "headline")]
+    return [
+        base64.b64decode(output.data["image/png"])
+        for cell in cells
+        for output in cell.outputs
+        if "image/png" in output.get("data", {})
+    ]
+
+
+def read_all():
+    return {path: nbformat.read(path, as_version=4) for path in NOTEBOOKS}
+
+
+# ----------------------------------------------------------------------------------------------------------- commands
+
+
+def run():
+    """Execute every notebook into build/notebooks/ and print the answers."""
+    target = ROOT / "build" / "notebooks"
+    target.mkdir(parents=True, exist_ok=True)
+    executed = []
+
+    def save(nb, path):
+        nbformat.write(nb, target / path.name)
+        executed.append(nb)
+
+    failed = execute_each(NOTEBOOKS, save)
+    for nb in executed:
+        print(f"\n{title(nb)}")
+        for paragraph in tldr(nb).splitlines():
+            print(textwrap.fill(paragraph, 100, initial_indent="  ", subsequent_indent="  "))
+    print(f"\nThe executed notebooks are in {target.relative_to(ROOT)}/")
+    return failed
+
+
+def record(paths):
+    """Execute notebooks in place, then refresh the table of the README and the headline figure."""
+    failed = execute_each(paths or NOTEBOOKS, nbformat.write)
+    if failed:
+        return failed
+    notebooks = read_all()
+    readme, found = TABLE.subn(lambda _: readme_table(notebooks), README.read_text(encoding="utf-8"))
+    if found != 1:
+        sys.exit("README.md must have the lines <!-- notebooks:begin --> and <!-- notebooks:end --> once")
+    README.write_text(readme, encoding="utf-8")
+    for image in headline_images(notebooks):
+        HEADLINE.parent.mkdir(exist_ok=True)
+        HEADLINE.write_bytes(image)
+    return 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("run", help=run.__doc__)
+    commands.add_parser("record", help=record.__doc__).add_argument("paths", nargs="*", type=Path)
+    arguments = parser.parse_args()
+    sys.exit(1 if (run() if arguments.command == "run" else record(arguments.paths)) else 0)
+
+
+if __name__ == "__main__":
+    main()
