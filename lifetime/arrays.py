@@ -2,8 +2,8 @@
 
 Everything numeric in the package runs through :func:`elementwise`. A formula is written once, for one scenario; here it
 is fed numpy blocks of a few thousand scenarios (so memory beyond inputs and outputs does not grow with their number),
-xarray and dask objects (lazily where they are lazy), or sympy symbols (so that the formula that is computed with is also
-the formula that is derived with).
+xarray and dask objects (lazily where they are lazy), or sympy symbols (so that the formula that is computed with is
+also the formula that is derived with).
 """
 
 from __future__ import annotations
@@ -17,15 +17,18 @@ import sympy as sp
 
 from .symbols import MEANINGS, Meaning
 
-BLOCK = 8192
+BLOCK = 16384
 _ANY = Meaning(None, "", "", low=-np.inf)
+_NEVER_ZERO = ("N", "D")
+_NO_NUMBERS = (str, bytes, bool, type(None))
 
 
 def closest(name: str, valid: Iterable[str]) -> str:
     """The valid names as the end of an error message, with the closest match to ``name`` first."""
     valid = list(valid)
-    match = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
-    hint = f"did you mean {match[0]!r}? " if match else ""
+    lower = {choice.lower(): choice for choice in valid}
+    match = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=0.5)
+    hint = f"did you mean {lower[match[0]]!r}? " if match else ""
     return f"{hint}Valid: {', '.join(valid) or 'none'}"
 
 
@@ -41,24 +44,33 @@ def is_symbolic(value) -> bool:
 
 
 def as_number(name: str, value):
-    """Turn an argument into float64 (scalar or array); symbols and arrays of other libraries pass through unchanged."""
-    if is_symbolic(value) or (hasattr(value, "__array_ufunc__") and not isinstance(value, np.ndarray | np.generic)):
+    """Turn an argument into float64 (scalar or array); symbols, and the arrays of other libraries, keep their type."""
+    if is_symbolic(value):
         return value
-    if isinstance(value, np.ma.MaskedArray):
-        value = value.astype(float).filled(np.nan)
+    own_type = hasattr(value, "__array_ufunc__") and not isinstance(value, np.ndarray | np.generic)
     try:
-        raw = np.asarray(value)
-        if raw.dtype.kind not in "iufO" or (raw.dtype.kind == "O" and any(isinstance(v, str | bytes) for v in raw.flat)):
-            raise TypeError
-        number = raw.astype(float)
+        number = _as_floats(value if own_type else np.asarray(value))
     except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"{name} must be a number or an array of numbers; got {_brief(value)}") from None
-    if number.size == 0:
+        raise ValueError(f"{name} must be a number or an array of numbers; got {brief(value)}") from None
+    if np.any(np.ma.getmask(value)):
+        number = np.where(np.ma.getmask(value), np.nan, number)
+    if getattr(number, "size", 1) == 0:
         raise ValueError(f"{name} must hold at least one number; got an empty array of shape {number.shape}")
-    return number if number.ndim else float(number)
+    return number if own_type or number.ndim else float(number)
 
 
-def _brief(value) -> str:
+def _as_floats(array):
+    dtype = getattr(array, "dtype", None)  # a table has one for each column
+    if isinstance(array, np.ndarray) and dtype.kind == "O":
+        if any(isinstance(value, _NO_NUMBERS) for value in array.flat):
+            raise TypeError
+    elif dtype is not None and dtype.kind not in "iuf":
+        raise TypeError
+    return array if dtype == np.float64 or not hasattr(array, "astype") else array.astype(float)
+
+
+def brief(value) -> str:
+    """A value as the end of an error message."""
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
@@ -86,7 +98,7 @@ def require(ok, name: str, value, valid: str, limit=np.nan) -> None:
     raise ValueError(f"{name} must be {valid.format(limit=f'{limit[~ok][0]:.6g}')}; got {bad[0]:.10g}{where}")
 
 
-def elementwise(formula: Callable, outputs: tuple[str, ...], **inputs):
+def elementwise(formula: Callable, outputs: tuple[str, ...], /, **inputs):
     """Evaluate ``formula(**inputs)`` for every scenario of the broadcast inputs.
 
     Parameters
@@ -111,6 +123,9 @@ def elementwise(formula: Callable, outputs: tuple[str, ...], **inputs):
     """
     inputs = {name: as_number(name, value) for name, value in inputs.items()}
     if any(is_symbolic(value) for value in inputs.values()):
+        for name, value in inputs.items():
+            if not is_symbolic(value) and not is_lazy(value):
+                check(name, value)
         return formula(**inputs)
     varying = [name for name, value in inputs.items() if not isinstance(value, float)]
     fixed = {name: np.float64(value) for name, value in inputs.items() if isinstance(value, float)}
@@ -124,9 +139,10 @@ def elementwise(formula: Callable, outputs: tuple[str, ...], **inputs):
         with np.errstate(all="ignore"):
             results = formula(**values)
         results = results if isinstance(results, tuple) else (results,)
+        results = tuple(float(r) if isinstance(r, int) else r for r in results)  # an expression may be an integer
         for output, result in zip(outputs, results, strict=True):
-            if not np.all(np.isfinite(result)):
-                given = ", ".join(f"{n}={_brief(v)}" for n, v in values.items() if n in MEANINGS)
+            if not np.all(np.isfinite(result) & ((result != 0) | (output not in _NEVER_ZERO))):
+                given = ", ".join(f"{n}={brief(v)}" for n, v in values.items() if n in MEANINGS)
                 raise ValueError(f"{output} is not a finite number (too large or too small for a float) at {given}")
         return results
 
@@ -151,6 +167,7 @@ def _dispatch(kernel, names, arrays, n_out):
             output_dtypes=[float] * n_out,
         )
         return result if n_out > 1 else (result,)
+    _check_shapes(names, arrays)
     if "dask" in libraries:
         signature = ",".join(["()"] * len(arrays)) + "->" + ",".join(["()"] * n_out)
         result = sys.modules["dask.array"].apply_gufunc(
@@ -160,14 +177,16 @@ def _dispatch(kernel, names, arrays, n_out):
             output_dtypes=[float] * n_out if n_out > 1 else float,
         )
         return result if n_out > 1 else (result,)
-    if libraries != {"numpy"}:
-        return kernel(*arrays)
+    return blocks(*arrays) if libraries == {"numpy"} else kernel(*arrays)
+
+
+def _check_shapes(names, arrays):
+    shapes = {name: getattr(array, "shape", ()) for name, array in zip(names, arrays, strict=True)}
     try:
-        np.broadcast_shapes(*(a.shape for a in arrays))
+        np.broadcast_shapes(*(shape for shape in shapes.values() if all(n == n for n in shape)))  # dask: nan is unknown
     except ValueError:
-        shapes = ", ".join(f"{name} {a.shape}" for name, a in zip(names, arrays, strict=True))
-        raise ValueError(f"the shapes of the arguments must broadcast against each other; got {shapes}") from None
-    return blocks(*arrays)
+        got = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+        raise ValueError(f"the shapes of the arguments must broadcast against each other; got {got}") from None
 
 
 def _blocks(kernel, arrays, n_out):

@@ -10,9 +10,10 @@ import numpy as np
 import sympy as sp
 
 from . import symbols as s
-from .arrays import closest, elementwise
+from .arrays import brief, check, closest, elementwise, require
 
-_RESERVED = ("law", "lifetime")
+_FIELDS = ("tokens", "flop_per_param_token", "efficiency")
+_RESERVED = ("law", "lifetime", "loss", "cost", "E", "A", "B", "alpha", "beta")
 
 
 @dataclass(frozen=True)
@@ -45,14 +46,14 @@ class Phase:
     name: str
     tokens: sp.Expr
     flop_per_param_token: sp.Expr
-    efficiency: sp.Expr = sp.Integer(1)
+    efficiency: sp.Expr = sp.S.One
 
     def __post_init__(self):
         if not isinstance(self.name, str) or not self.name:
             raise ValueError(f"name must be a string that is not empty; got {self.name!r}")
-        for field in ("tokens", "flop_per_param_token", "efficiency"):
+        for field in _FIELDS:
             object.__setattr__(self, field, _expression(f"{field} of phase {self.name!r}", getattr(self, field)))
-        if self.efficiency == 0:
+        if self.efficiency.is_zero:
             raise ValueError(f"efficiency of phase {self.name!r} must be above 0; got 0")
 
     @property
@@ -67,15 +68,15 @@ class Phase:
 
 
 def _expression(name: str, value) -> sp.Expr:
+    given = value
     try:
-        if isinstance(value, str | bytes | np.ndarray | list | tuple):
-            raise TypeError
-        value = sp.sympify(value)
+        value = None if isinstance(value, str | bytes | np.ndarray | list | tuple) else sp.sympify(value)
     except (TypeError, sp.SympifyError):
         value = None
     if not isinstance(value, sp.Expr):
-        raise ValueError(f"{name} must be one number or a sympy expression (for an array: a symbol, and the array by name later)")
-    if value.is_number and not (value.is_finite and value >= 0):
+        hint = "for an array: a symbol, and the array by name later"
+        raise ValueError(f"{name} must be one number or a sympy expression ({hint}); got {brief(given)}")
+    if value.is_negative or (value.is_number and not (value.is_nonnegative and np.isfinite(float(value)))):
         raise ValueError(f"{name} must be a finite number, 0 or more; got {value}")
     for symbol in value.free_symbols:
         known = s.MEANINGS.get(symbol.name)
@@ -134,7 +135,7 @@ class Lifetime:
         kept = ([p] if p.name != name else phases for p in self.phases)
         return Lifetime(tuple(p for some in kept for p in some))
 
-    def given(self, **values) -> Lifetime:
+    def given(self, /, **values) -> Lifetime:
         """The same lifetime with symbols replaced by numbers or expressions.
 
         Examples
@@ -145,12 +146,18 @@ class Lifetime:
         >>> LIFETIME.given(D_RL=D * 2 / 3, k_RL=3, e_RL=1).replace("inference").cost
         8*D*N
         """
-        known = {symbol.name: symbol for symbol in self.cost.free_symbols}
+        known = {x.name: x for p in self.phases for f in _FIELDS for x in getattr(p, f).free_symbols - {s.N}}
         for name in values:
             _known(name, sorted(known), "symbol")
         new = {known[name]: _expression(name, value) for name, value in values.items()}
-        fields = ("tokens", "flop_per_param_token", "efficiency")
-        return Lifetime(tuple(Phase(p.name, *(getattr(p, f).subs(new) for f in fields)) for p in self.phases))
+        for symbol, value in new.items():
+            if value.is_number:
+                check(symbol.name, float(value))
+
+        def replaced(phase):
+            return Phase(phase.name, *(getattr(phase, f).subs(new, simultaneous=True) for f in _FIELDS))
+
+        return Lifetime(replaced(phase) for phase in self.phases)
 
     @cached_property
     def flop(self) -> sp.Expr:
@@ -167,8 +174,8 @@ class Lifetime:
         """Names of everything but N and D that the cost depends on, in the order of the phases."""
         found = {}
         for phase in self.phases:
-            for field in (phase.tokens, phase.flop_per_param_token, phase.efficiency):
-                found |= dict.fromkeys(sorted(symbol.name for symbol in field.free_symbols))
+            for field in _FIELDS:
+                found |= dict.fromkeys(sorted(symbol.name for symbol in getattr(phase, field).free_symbols))
         return tuple(name for name in found if name not in ("N", "D"))
 
     @cached_property
@@ -179,7 +186,7 @@ class Lifetime:
             return None
         return per_param.coeff(s.D, 1), per_param.coeff(s.D, 0)
 
-    def ledger(self, **values) -> Ledger:
+    def ledger(self, /, **values) -> Ledger:
         """What each phase costs at the given values: see :class:`Ledger`.
 
         Parameters
@@ -197,7 +204,8 @@ class Lifetime:
         The board of the lecture, 100 B parameters and 200 T tokens:
 
         >>> T = 1e12
-        >>> board = LIFETIME.ledger(N=100e9, D=200 * T, D_RL=400 / 3 * T, D_inf=200 * T, k_RL=3, e_RL=1 / 3, e_inf=1 / 3)
+        >>> tokens = {"D": 200 * T, "D_RL": 400 / 3 * T, "D_inf": 200 * T}
+        >>> board = LIFETIME.ledger(N=100e9, **tokens, k_RL=3, e_RL=1 / 3, e_inf=1 / 3)
         >>> print(f"{board.cost:.3g} pre-training-equivalent FLOP, {board.flop:.3g} raw")
         3.6e+26 pre-training-equivalent FLOP, 2e+26 raw
         """
@@ -212,7 +220,14 @@ class Lifetime:
         names = tuple(values)
         function = compiled(expressions, names)
         outputs = tuple(f"{quantity} of phase {p.name!r}" for p in self.phases)
-        results = elementwise(lambda **inputs: function(*(inputs[n] for n in names)), outputs, **values)
+
+        def formula(**inputs):
+            results = function(*(inputs[name] for name in names))
+            for output, result in zip(outputs, results, strict=True):
+                require(~np.less(result, 0), output, result, "0 or more")
+            return results
+
+        results = elementwise(formula, outputs, **values)
         return results if len(outputs) > 1 else (results,)
 
 

@@ -5,14 +5,15 @@ compute-optimal tokens without demand:
 
 .. math:: y^{1+\beta} = (y + k)^m
 
-with m = 1 at a fixed loss and m = 1 − α at a fixed budget. In u = ln y it is (1+β)·u = m·ln(e^u + k), which three Halley
-steps solve to machine precision. Any other cost is minimised numerically along the iso-loss curve.
+with m = 1 at a fixed loss and m = 1 − α at a fixed budget. In u = ln y it is (1+β)·u = m·ln(e^u + k), which three
+Halley steps solve to machine precision. Any other cost is minimised numerically along the iso-loss curve.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import sympy as sp
@@ -20,7 +21,7 @@ import sympy as sp
 from . import symbols as s
 from .arrays import elementwise, is_symbolic, require
 from .budget import LIFETIME, Ledger, Lifetime, Phase, check_names, compiled
-from .scaling import ScalingLaw, _compute_optimal_at_loss, _overtraining, reducible
+from .scaling import ScalingLaw, reducible
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,7 +235,7 @@ def best(law: ScalingLaw, *, cost, lifetime: Lifetime | sp.Expr = LIFETIME, **as
     >>> import lifetime as lt
     >>> plan = best(lt.laws.Besiroglu2024, cost=3.6e26, D_RL=0, D_inf=2e14, k_RL=3, e_RL=1, e_inf=1 / 3)
     >>> print(f"{plan.N:.3g} parameters, {plan.D:.3g} tokens, loss {plan.loss:.4f}")
-    2.33e+11 parameters, 5.76e+13 tokens, loss 1.8858
+    2.07e+11 parameters, 8.95e+13 tokens, loss 1.8895
     """
     lifetime = _as_lifetime(lifetime)
     assumptions = check_names(assumptions, lifetime.assumptions)
@@ -261,7 +262,7 @@ def best(law: ScalingLaw, *, cost, lifetime: Lifetime | sp.Expr = LIFETIME, **as
     return Plan(law, lifetime, assumptions, N, D, loss, method)
 
 
-def revealed_demand(law: ScalingLaw, N, D, *, lifetime: Lifetime = LIFETIME, **assumptions):
+def revealed_demand(law: ScalingLaw, N, D, *, lifetime: Lifetime | sp.Expr = LIFETIME, **assumptions):
     r"""The demand per parameter that makes a finished model the cheapest of its loss.
 
     .. math:: W = \kappa D \left(\frac{\alpha A N^{-\alpha}}{\beta B D^{-\beta}} - 1\right)
@@ -286,7 +287,7 @@ def revealed_demand(law: ScalingLaw, N, D, *, lifetime: Lifetime = LIFETIME, **a
     >>> print(f"{revealed_demand(laws.Besiroglu2024, 8.03e9, 15e12):.3g} FLOP per parameter")
     3.79e+14 FLOP per parameter
     """
-    kappa, _ = _linear(lifetime)
+    kappa, _ = _linear(_as_lifetime(lifetime))
     names = tuple(sorted(symbol.name for symbol in kappa.free_symbols))
     check_names(assumptions, names)
     function = compiled((kappa,), names)
@@ -298,7 +299,7 @@ def revealed_demand(law: ScalingLaw, N, D, *, lifetime: Lifetime = LIFETIME, **a
     return elementwise(formula, ("W",), **law.coefficients, N=N, D=D, **assumptions)
 
 
-def served_tokens(law: ScalingLaw, N, D, *, lifetime: Lifetime = LIFETIME, **assumptions):
+def served_tokens(law: ScalingLaw, N, D, *, lifetime: Lifetime | sp.Expr = LIFETIME, **assumptions):
     r"""The tokens served, D_inf, that make a finished model the cheapest of its loss.
 
     Solves :math:`W(D_\mathrm{inf}) =` :func:`revealed_demand` for D_inf, all else given.
@@ -323,8 +324,9 @@ def served_tokens(law: ScalingLaw, N, D, *, lifetime: Lifetime = LIFETIME, **ass
     >>> from lifetime import laws
     >>> D_inf = served_tokens(laws.Besiroglu2024, 8e9, 15e12, D_RL=0, k_RL=3, e_RL=1, e_inf=1)
     >>> print(f"{D_inf / 15e12:.2f} tokens served per training token")
-    12.67 tokens served per training token
+    12.65 tokens served per training token
     """
+    lifetime = _as_lifetime(lifetime)
     kappa, W = _linear(lifetime)
     others = tuple(name for name in lifetime.assumptions if name != "D_inf")
     slope = sp.diff(W, s.D_inf)
@@ -367,7 +369,7 @@ def _demand(lifetime: Lifetime):
 
     def demand(assumptions):
         kappa, W = function(*(assumptions[name] for name in names))
-        require(np.greater(kappa, 0), "lifetime", kappa, "such that its cost per parameter and pre-training token is above 0")
+        require(np.greater(kappa, 0), "lifetime", kappa, "such that its cost per parameter and token of D is above 0")
         require(np.greater_equal(W, 0), "lifetime", W, "such that its demand per parameter is 0 or more")
         return kappa, W
 
@@ -424,9 +426,9 @@ def _on_iso_loss(x, rest, A, B, alpha, beta):
 def _cheapest_split(cost, rest, A, B, alpha, beta, assumptions):
     """The split x of the reducible loss at which the cost is least.
 
-    A grid brackets every minimum on the iso-loss curve by the sign of the slope, the cheapest is kept, and the slope's
-    root is found. Where the cost is a sum of powers of N and D with exponents of 0 or more, the logarithm of the cost is
-    convex in x, and there is no more than one.
+    A grid brackets the minima on the iso-loss curve by the sign of the slope, the root of the slope is found in each,
+    and the cheapest is kept. Where the cost is a sum of powers of N and D with exponents of 0 or more, the logarithm of
+    the cost is convex in x, and there is only one; a dip narrower than a step of the grid (10 % in N) may be missed.
     """
     from scipy.optimize import elementwise as search
 
@@ -436,24 +438,32 @@ def _cheapest_split(cost, rest, A, B, alpha, beta, assumptions):
         return (up - down) / (np.abs(up) + np.abs(down)), total
 
     args = (rest, A, B, alpha, beta, *assumptions.values())
-    lowest, left = np.inf, np.nan
-    before, total = slope(_SPLITS[0], *args)
-    ends = total
-    for x, step in zip(_SPLITS[1:], np.diff(_SPLITS), strict=True):
-        here, total = slope(x, *args)
-        better = (before < 0) & (here >= 0) & (total < lowest)
-        lowest, left = np.where(better, total, lowest), np.where(better, x - step, left)
+    minima = []  # the brackets of the first minimum of every scenario, of the second where there is one, ...
+    before, on_grid = slope(_SPLITS[0], *args)
+    for left, right in pairwise(_SPLITS):
+        here, total = slope(right, *args)
+        on_grid = np.fmin(on_grid, total)
+        new = (before < 0) & (here >= 0)
         before = here
-    ends = np.fmin(ends, total)
-    inside = (left == left) & ~(ends < lowest * (1 - 1e-6))
-    require(inside, "lifetime", ends, "a cost that is least at a finite N and D on the iso-loss curve")
-    found = search.find_root(lambda *x: slope(*x)[0], (left, left + step), args=args)
-    if not np.all(found.success):
-        raise ArithmeticError(f"the optimum did not converge: status {np.unique(found.status)}")
-    return found.x
+        for bracket in minima:
+            free = new & np.isnan(bracket[0])
+            bracket[:] = np.where(free, left, bracket[0]), np.where(free, right, bracket[1])
+            new = new & ~free
+        if np.any(new):
+            minima.append([np.where(new, left, np.nan), np.where(new, right, np.nan)])
+    split, lowest = np.nan, np.inf
+    for bracket in minima:
+        found = search.find_root(lambda *x: slope(*x)[0], tuple(bracket), args=args)
+        if not np.all(found.success | np.isnan(bracket[0])):
+            raise ArithmeticError(f"the optimum did not converge: status {np.unique(found.status)}")
+        total = slope(found.x, *args)[1]
+        split, lowest = np.where(total < lowest, found.x, split), np.fmin(total, lowest)
+    inside = ~np.isnan(split) & ~(on_grid < lowest * (1 - 1e-9))
+    require(inside, "lifetime", on_grid, "a cost that is continuous and, at this loss, least at a finite N and D")
+    return split
 
 
-_SPLITS = np.linspace(-40, 40, 81)
+_SPLITS = np.sinh(np.linspace(-np.arcsinh(40), np.arcsinh(40), 301))
 
 
 def _best_numeric(cost, budget, E, A, B, alpha, beta, assumptions):

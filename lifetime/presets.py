@@ -1,7 +1,7 @@
-"""Cited numbers as objects: scaling laws, real models, tokens served. No equations here, and no number without a source.
+"""Cited numbers as objects: scaling laws, real models, tokens served. No equations, and no number without a source.
 
-``laws.Besiroglu2024`` or ``laws["Besiroglu2024"]`` is a :class:`~lifetime.ScalingLaw`; ``laws.available`` lists the names,
-``laws.table()`` shows all values with their sources, and ``help(laws.Besiroglu2024)`` the source of one.
+``laws.Besiroglu2024`` or ``laws["Besiroglu2024"]`` is a :class:`~lifetime.ScalingLaw`; ``laws.available`` lists the
+names, ``laws.table()`` shows all values with their sources, and ``help(laws.Besiroglu2024)`` the source of one.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from functools import cached_property
 from importlib import resources
 
 from .arrays import closest
+from .hardware import Accelerator
 from .scaling import ScalingLaw
 
 
@@ -110,7 +111,7 @@ class Presets:
 
     def __getitem__(self, name: str):
         if name not in self._rows:
-            raise UnknownPresetError(f"unknown preset {name!r}; {closest(name, self.available)}")
+            raise UnknownPresetError(f"unknown preset {name!r}; {closest(str(name), self.available)}")
         if name not in self._built:
             self._built[name] = self._build(self._rows[name])
         return self._built[name]
@@ -155,3 +156,4 @@ def _record(cls):
 laws = Presets("laws.csv", _law)
 models = Presets("models.csv", _record(Model))
 traffic = Presets("traffic.csv", _record(Traffic))
+accelerators = Presets("accelerators.csv", _record(Accelerator))

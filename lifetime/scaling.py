@@ -30,8 +30,8 @@ class ScalingLaw:
     Notes
     -----
     Fields broadcast against each other and against every argument: 10,000 bootstrap draws of a law are one law whose
-    fields have shape (10000,). With symbols in the fields or the arguments, every method returns a sympy expression: the
-    formula that is computed with is the formula that is derived with.
+    fields have shape (10000,). With symbols in the fields or the arguments, every method returns a sympy expression:
+    the formula that is computed with is the formula that is derived with.
 
     Raises
     ------
@@ -42,7 +42,7 @@ class ScalingLaw:
     --------
     >>> law = ScalingLaw(E=1.8172, A=482.01, B=2085.43, alpha=0.3478, beta=0.3658)
     >>> print(f"{law.loss(70e9, 1.4e12):.4f}")
-    1.9737
+    1.9739
 
     References
     ----------
@@ -192,7 +192,7 @@ class ScalingLaw:
         --------
         >>> from lifetime import laws
         >>> print(f"{laws.Besiroglu2024.overtraining(8.03e9, 15e12):.1f}")
-        91.5
+        91.2
         """
         return self._evaluate(_overtraining, "over-training", N=N, D=D)
 

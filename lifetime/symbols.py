@@ -32,7 +32,8 @@ class Meaning(NamedTuple):
     def valid(self) -> str:
         """The valid values in words."""
         if self.high < float("inf"):
-            return f"a number from {self.low:g} to {self.high:g}"
+            bounds = "from {:g} to {:g}" if self.closed else "above {:g} and at most {:g}"
+            return f"a number {bounds.format(self.low, self.high)}"
         if self.low == -float("inf"):
             return "a finite number"
         return "a finite number, 0 or more" if self.closed else "a finite number above 0"
@@ -66,6 +67,17 @@ flop = _symbol("flop", "pre-training compute", "FLOP")
 cost = _symbol("cost", "lifetime cost", "pre-training-equivalent FLOP")
 kappa = _symbol("kappa", "cost per parameter and pre-training token (6, unless other phases scale with D)", "FLOP")
 W = _symbol("W", "cost per parameter that does not scale with D: the demand", "FLOP", zero=True)
+
+N_total = _symbol("N_total", "parameters in all, active or not", "parameters")
+weight_bytes = _symbol("weight_bytes", "size of a weight", "bytes")
+kv_bytes = _symbol("kv_bytes", "KV cache per token of context and sequence", "bytes", zero=True)
+attention_flop = _symbol("attention_flop", "attention, per new token and token of context", "FLOP", zero=True)
+batch = _symbol("batch", "sequences decoded together", "sequences")
+context = _symbol("context", "tokens that a new token attends to", "tokens", zero=True)
+F = _symbol("F", "peak of all devices together, dense", "FLOP per second")
+BW = _symbol("BW", "memory bandwidth of all devices together", "bytes per second")
+memory = _symbol("memory", "memory of all devices together", "bytes")
+training_mfu = _symbol("training_mfu", "utilisation in pre-training, as a share of F", "1", high=1)
 
 
 def table():

@@ -1,0 +1,403 @@
+r"""Accelerators, and the roofline of decoding on them: step time, batch, throughput, relative efficiency. No numbers.
+
+To decode a token of every sequence of a batch, the devices read all weights once and the KV cache of every sequence,
+and compute 2 FLOP per active parameter and sequence. Everything here follows from what that costs for one token, in
+FLOP at peak, where R = F/BW is the FLOP that could be done in the time of reading a byte:
+
+.. math:: c = \max\left(2N + aL,\; R\left(\frac{w N_\mathrm{total}}{B} + kL\right)\right)
+
+with batch B, context L, w bytes per weight, k bytes of KV cache and a FLOP of attention per token of context.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+
+import numpy as np
+import sympy as sp
+
+from .arrays import as_number, check, closest, elementwise, is_lazy, is_symbolic, require
+from .symbols import FORWARD_FLOP, Meaning
+
+_POSITIVE = Meaning(None, "", "")
+_PRECISIONS = ("bf16", "fp8", "int8", "fp4")
+_MEMORY = ("hbm_bytes", "hbm_bandwidth")
+_ROUNDING = 1e-12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accelerator:
+    """One device, and the scale-up domain that it belongs to. ``None`` where no source states a value.
+
+    Attributes
+    ----------
+    bf16, fp8, int8, fp4 : float or None
+        Peak of dense matrix products by precision, FLOP (or integer operations) per second.
+    hbm_bytes, hbm_bandwidth : float
+        Memory, bytes, and bytes per second that can be read from it.
+    scale_up_size, scale_up_bandwidth : float or None
+        Devices joined by the fast links, and bytes per second of all links of a device, both directions together.
+    power : float or None
+        The most that a device is specified to draw, W, without host, network and cooling.
+    key, name, vendor, source, locator, note : str
+
+    Raises
+    ------
+    ValueError
+        For a number that is not positive and finite, and for no memory.
+
+    Examples
+    --------
+    >>> own = Accelerator(name="own", fp8=2e15, hbm_bytes=100e9, hbm_bandwidth=5e12, scale_up_size=64)
+    >>> own.drain_time
+    0.02
+    """
+
+    key: str = ""
+    name: str
+    vendor: str = ""
+    bf16: float | None = None
+    fp8: float | None = None
+    int8: float | None = None
+    fp4: float | None = None
+    hbm_bytes: float
+    hbm_bandwidth: float
+    scale_up_size: float | None = None
+    scale_up_bandwidth: float | None = None
+    power: float | None = None
+    source: str = field(default="", repr=False)
+    locator: str = field(default="", repr=False)
+    note: str = field(default="", repr=False)
+
+    def __post_init__(self):
+        for name in (*_PRECISIONS, *_MEMORY, "scale_up_size", "scale_up_bandwidth", "power"):
+            value = getattr(self, name)
+            if value is not None or name in _MEMORY:
+                check(name, as_number(name, value), _POSITIVE)
+
+    @property
+    def precisions(self) -> tuple[str, ...]:
+        """The precisions whose peak is known."""
+        return tuple(name for name in _PRECISIONS if getattr(self, name) is not None)
+
+    def flop_per_second(self, precision: str) -> float:
+        """Peak of dense matrix products in a precision; an error, with the valid ones, where it is not known."""
+        if precision not in self.precisions:
+            hint = closest(str(precision), self.precisions)
+            raise ValueError(f"precision must be one that {self.name} has; got {precision!r}; {hint}")
+        return getattr(self, precision)
+
+    @property
+    def drain_time(self) -> float:
+        """Seconds to read all of the memory once: hbm_bytes / hbm_bandwidth."""
+        return self.hbm_bytes / self.hbm_bandwidth
+
+    def roofline(self, precision, *, devices=None, N, N_total, weight_bytes, kv_bytes, attention_flop=0) -> Roofline:
+        """The :class:`Roofline` of a model on a number of devices: by default all of one scale-up domain.
+
+        Examples
+        --------
+        DeepSeek-V3 in FP8 on a node of 8, and the least time of a token:
+
+        >>> from lifetime import accelerators
+        >>> chip = accelerators.H100_SXM
+        >>> roofline = chip.roofline("fp8", N=37e9, N_total=671e9, weight_bytes=1, kv_bytes=70272)
+        >>> print(f"{roofline.latency_floor * 1e3:.0f} ms")
+        25 ms
+        """
+        if devices is None and self.scale_up_size is None:
+            raise ValueError(f"devices must be given: the scale-up size of {self.name} is not known")
+        devices = as_number("devices", self.scale_up_size if devices is None else devices)
+        if not is_symbolic(devices):
+            check("devices", devices, _POSITIVE)
+        peaks = {"F": self.flop_per_second(precision), "BW": self.hbm_bandwidth, "memory": self.hbm_bytes}
+        model = {"N": N, "N_total": N_total, "weight_bytes": weight_bytes, "kv_bytes": kv_bytes}
+        return Roofline(**model, attention_flop=attention_flop, **{name: devices * x for name, x in peaks.items()})
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Roofline:
+    r"""What a model costs to run on devices that share its weights and the batch evenly, communication left out.
+
+    Parameters
+    ----------
+    N, N_total : float, array or symbol
+        Active parameters, and parameters in all.
+    weight_bytes, kv_bytes : float, array or symbol
+        Bytes of a weight, and of the KV cache per token of context and sequence (0: none).
+    F, BW : float, array or symbol
+        Peak FLOP per second, and bytes per second, of all devices together.
+    attention_flop : float, array or symbol, optional
+        FLOP of attention per new token and token of context. They take time; no result counts them as useful.
+    memory : float, array or symbol, optional
+        Bytes of all devices together. Not given: no limit.
+
+    Notes
+    -----
+    Fields and arguments broadcast. With symbols, every method returns a sympy expression; it does not know the limit
+    of the memory. The methods share these arguments:
+
+    batch
+        Sequences that share a step, whole numbers or not. ``None``: so many that the weights cost nothing.
+    context
+        Tokens whose keys and values are read, per sequence.
+    new_tokens
+        Tokens that a step adds to every sequence, the last of the context: 1 (the default) to decode, more where they
+        are guessed (speculative decoding), the whole context to prefill a prompt.
+    overlap
+        True: computing and reading overlap perfectly, and the longer one counts. False: not at all, and their sum
+        counts. The truth lies between the two.
+
+    Raises
+    ------
+    ValueError
+        For a field that is not positive and finite (kv_bytes and attention_flop may be 0), and for more active
+        parameters than there are. From the methods for a batch or a context that is not positive and finite, for a
+        batch too large for the memory, with the largest, and for weights that do not fit at all.
+
+    Examples
+    --------
+    The efficiency of a phase, as an expression in N, batch and context:
+
+    >>> from lifetime import Phase, accelerators
+    >>> from lifetime.symbols import D_inf, N, batch, context
+    >>> roofline = accelerators.H100_SXM.roofline("fp8", N=N, N_total=N, weight_bytes=1, kv_bytes=70e3)
+    >>> decode = Phase("decode", D_inf, 2, roofline.efficiency(batch, context, training_mfu=0.4))
+    >>> sorted(decode.cost.free_symbols, key=str)
+    [D_inf, N, batch, context]
+
+    References
+    ----------
+    Pope et al. (2022), arXiv 2211.05102, section 2; Austin et al. (2025), How to Scale Your Model, chapter 7.
+    """
+
+    N: float
+    N_total: float
+    weight_bytes: float
+    kv_bytes: float
+    F: float
+    BW: float
+    attention_flop: float = 0
+    memory: float | None = None
+
+    def __post_init__(self):
+        for name, value in self._fields.items():
+            value = as_number(name, value)
+            if not is_symbolic(value) and not is_lazy(value):
+                check(name, value)
+            object.__setattr__(self, name, value)
+        if not any(is_symbolic(value) or is_lazy(value) for value in (self.N, self.N_total)):
+            require(self.N <= self.N_total, "N", self.N, "at most {limit}, the parameters in all", self.N_total)
+
+    @property
+    def _fields(self):
+        return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) is not None}
+
+    def _evaluate(self, formula, *outputs, **inputs):
+        given = self._fields | {name: as_number(name, value) for name, value in inputs.items() if value is not None}
+        if any(map(is_symbolic, given.values())):
+            for name, value in given.items():
+                if np.ndim(value):
+                    raise ValueError(f"{name} must be one number or a symbol, as there are symbols; got an array")
+
+        def checked(**values):
+            if not is_symbolic(context := values.get("context", 1)):
+                require(context > 0, "context", context, _POSITIVE.valid)
+            return formula(**values)
+
+        return elementwise(checked, outputs, **given)
+
+    def _of_cost(self, formula, output, overlap, batch, context, new_tokens, **inputs):
+        """A formula of the cost of a token, and of the other values by name."""
+
+        def whole(**values):
+            compute, weights, cache = _terms(**values)
+            cost = _larger(compute, weights + cache) if overlap else compute + weights + cache
+            return formula(cost, **values)
+
+        return self._evaluate(whole, output, batch=batch, context=context, new_tokens=new_tokens, **inputs)
+
+    def token_cost(self, batch, context, new_tokens=None, *, overlap=True):
+        """Time of all devices per new token, as the FLOP that they could have done in it: c of the module.
+
+        Examples
+        --------
+        The published form max(2·N, bytes of KV cache · FLOP per byte), Llama 3 8B at 8,192 tokens, 1 byte per element:
+
+        >>> llama = Roofline(N=8e9, N_total=8e9, weight_bytes=1, kv_bytes=2 * 32 * 8 * 128, F=600, BW=1)
+        >>> print(f"{128 * llama.token_cost(None, 8192):.2g} FLOP for a batch of 128")
+        4.1e+13 FLOP for a batch of 128
+
+        References
+        ----------
+        MatX (2025), Optimize for inference too, not just training FLOPs, matx.com/research/lifetime_llm_cost.
+        """
+        return self._of_cost(lambda cost, **_: cost, "FLOP", overlap, batch, context, new_tokens)
+
+    def times(self, batch, context, new_tokens=None):
+        """Seconds of a step in three parts: to compute, to read the weights, to read the KV cache."""
+
+        def formula(**values):
+            return tuple(_step_time(term, **values) for term in _terms(**values))
+
+        outputs = ("time to compute", "time to read the weights", "time to read the KV cache")
+        return self._evaluate(formula, *outputs, batch=batch, context=context, new_tokens=new_tokens)
+
+    def step_time(self, batch, context, new_tokens=None, *, overlap=True):
+        r"""Seconds of a step: :math:`B\, t\, c / F`, with t new tokens per sequence.
+
+        Examples
+        --------
+        >>> from lifetime import accelerators
+        >>> chip = accelerators.GB200_NVL72
+        >>> roofline = chip.roofline("fp8", N=37e9, N_total=671e9, weight_bytes=1, kv_bytes=70272)
+        >>> low, high = (roofline.step_time(2048, 8192, overlap=overlap) for overlap in (True, False))
+        >>> print(f"{low * 1e3:.1f} to {high * 1e3:.1f} ms")
+        3.2 to 3.6 ms
+        """
+        return self._of_cost(_step_time, "step time", overlap, batch, context, new_tokens)
+
+    def throughput(self, batch, context, new_tokens=None, *, overlap=True):
+        """New tokens per second of all sequences together: F / c."""
+        return self._of_cost(lambda cost, F, **_: F / cost, "throughput", overlap, batch, context, new_tokens)
+
+    def utilisation(self, batch, context, new_tokens=None, *, overlap=True):
+        """Useful FLOP, 2·N per new token, as a share of peak (the MFU): 2·N / c."""
+        return self._of_cost(_utilisation, "utilisation", overlap, batch, context, new_tokens)
+
+    def efficiency(self, batch, context, training_mfu, new_tokens=None, *, overlap=True):
+        r"""Utilisation relative to pre-training, the e of a phase: :math:`2N / (c \cdot \mathrm{MFU})`.
+
+        Parameters
+        ----------
+        training_mfu : float, array or symbol
+            MFU of pre-training as a share of the same F (one of a BF16 peak, times that peak over F). With 1, training
+            and decoding are taken to be equally far from their rooflines; with a measured one, e is an upper bound, and
+            above 1 where decoding is bound by compute.
+
+        Examples
+        --------
+        >>> from lifetime import accelerators
+        >>> llama = {"N": 70.6e9, "N_total": 70.6e9, "weight_bytes": 1, "kv_bytes": 163840}
+        >>> roofline = accelerators.H100_SXM.roofline("fp8", **llama)
+        >>> print(f"{roofline.efficiency(128, 8192, training_mfu=0.5):.2f}")
+        0.25
+        """
+        given = {"training_mfu": training_mfu}
+        return self._of_cost(_efficiency, "efficiency", overlap, batch, context, new_tokens, **given)
+
+    def balance_batch(self, context=None):
+        r"""The batch at which a decoding step takes as long to read as to compute.
+
+        .. math:: B^* = \frac{R\, w N_\mathrm{total}}{2N + aL - RkL}
+                  \quad\text{or, without a context,}\quad
+                  \frac{F}{BW} \cdot \frac{w}{2} \cdot \frac{N_\mathrm{total}}{N}
+
+        Raises
+        ------
+        ValueError
+            For a context at which no batch balances, since the KV cache alone takes longer to read.
+
+        Examples
+        --------
+        >>> from lifetime import accelerators
+        >>> model = {"N": 37e9, "N_total": 671e9, "weight_bytes": 2, "kv_bytes": 70272}
+        >>> print(f"{accelerators.H100_SXM.roofline('bf16', **model).balance_batch():,.0f}")
+        5,354
+        """
+        return self._evaluate(_balance_batch, "batch", context=context)
+
+    def balance_context(self, batch=None):
+        r"""The context at which a decoding step takes as long to read as to compute.
+
+        .. math:: L^* = \frac{2N - R\, w N_\mathrm{total} / B}{Rk - a}
+                  \quad\text{or, without a batch,}\quad \frac{2N}{Rk - a}
+
+        Raises
+        ------
+        ValueError
+            For a batch at or below the balance batch, and for a KV cache that is never the limit.
+        """
+        return self._evaluate(_balance_context, "context", batch=batch)
+
+    def max_batch(self, context):
+        """The largest batch whose KV cache fits in the memory beside the weights, not rounded to a whole number."""
+        if self.memory is None:
+            raise ValueError("memory must be given to limit the batch; got None")
+        return self._evaluate(_max_batch, "batch", context=context)
+
+    @property
+    def latency_floor(self):
+        """Seconds to read all weights once, the least that any step takes: N_total · weight_bytes / BW."""
+        return self._evaluate(lambda N_total, weight_bytes, BW, **_: N_total * weight_bytes / BW, "latency floor")
+
+
+def _terms(N, N_total, weight_bytes, kv_bytes, F, BW, attention_flop, context, batch=None, new_tokens=1, **values):
+    """FLOP to compute a new token, and what could be done while the weights, and the KV cache, are read for it."""
+    cache = context * kv_bytes
+    if not is_symbolic(context - new_tokens):
+        known = (new_tokens >= 1) & (new_tokens <= context)
+        require(known, "new_tokens", new_tokens, "from 1 to the context of {limit}", context)
+    if "memory" in values and batch is not None:
+        room = _room(N_total, weight_bytes, values["memory"])
+        if not is_symbolic(room - batch * cache):
+            largest = room / np.where(cache > 0, cache, np.nan)
+            fits = batch * cache <= room * (1 + _ROUNDING)
+            require(fits, "batch", batch, "at most {limit} for its KV cache to fit in the memory", largest)
+    per_byte = F / BW / new_tokens
+    compute = FORWARD_FLOP * N + attention_flop * (context - (new_tokens - 1) / 2)
+    return compute, 0 if batch is None else per_byte * N_total * weight_bytes / batch, per_byte * cache
+
+
+def _room(N_total, weight_bytes, memory):
+    room = memory - N_total * weight_bytes
+    if not is_symbolic(room):
+        require(
+            room > 0, "N_total", N_total, "below {limit} for the weights to fit in the memory", memory / weight_bytes
+        )
+    return room
+
+
+def _larger(one, other):
+    return sp.Max(one, other) if is_symbolic(one) or is_symbolic(other) else np.maximum(one, other)
+
+
+def _step_time(cost, F, batch, new_tokens=1, **_):
+    return batch * new_tokens * cost / F
+
+
+def _utilisation(cost, N, **_):
+    return FORWARD_FLOP * N / cost
+
+
+def _efficiency(cost, N, training_mfu, **_):
+    return FORWARD_FLOP * N / (cost * training_mfu)
+
+
+def _balance_batch(N, N_total, weight_bytes, kv_bytes, F, BW, attention_flop, context=None, **_):
+    spare, reading = FORWARD_FLOP * N, F / BW * kv_bytes - attention_flop
+    if context is not None:
+        crossover = spare / reading if is_symbolic(reading) else spare / np.where(reading > 0, reading, np.nan)
+        spare = spare - reading * context
+        if not is_symbolic(spare):
+            require(spare > 0, "context", context, "below {limit} for a batch to be bound by compute", crossover)
+    return F / BW * weight_bytes * N_total / spare
+
+
+def _balance_context(N, N_total, weight_bytes, kv_bytes, F, BW, attention_flop, batch=None, **_):
+    spare, reading = FORWARD_FLOP * N, F / BW * kv_bytes - attention_flop
+    if not is_symbolic(reading):
+        least = attention_flop * BW / F
+        require(reading > 0, "kv_bytes", kv_bytes, "above {limit} for reading it to take longer than computing", least)
+    if batch is not None:
+        weights = F / BW * weight_bytes * N_total
+        least, spare = weights / spare, spare - weights / batch
+        if not is_symbolic(spare):
+            require(spare > 0, "batch", batch, "above {limit} for a context to be bound by compute", least)
+    return spare / reading
+
+
+def _max_batch(N_total, weight_bytes, kv_bytes, memory, context, **_):
+    if not is_symbolic(kv_bytes):
+        require(kv_bytes > 0, "kv_bytes", kv_bytes, "above 0 for the memory to limit the batch")
+    return _room(N_total, weight_bytes, memory) / (context * kv_bytes)

@@ -1,0 +1,110 @@
+"""Drawing on a given axis, from plain arrays: nothing is computed here. ``use_style()`` once, then any of the rest."""
+
+from __future__ import annotations
+
+from importlib import resources
+from itertools import pairwise
+
+import matplotlib.pyplot as plt
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from .display import percent, short
+
+_COLOURS = {
+    "Besiroglu2024": "C0",
+    "Hoffmann2022": "C1",
+    "OpenAthena2026Llama3": "C2",
+    "Sardana2024Refit": "C3",
+    "Muennighoff2023": "C4",
+    "Kumar2024": "C5",
+}
+
+
+def colour(law: str) -> str:
+    """The colour of a law: the same in every figure, black for laws that are seldom drawn."""
+    return _COLOURS.get(law, "black")
+
+
+def use_style() -> None:
+    """Use the figure style of the notebooks."""
+    plt.style.use(resources.files("lifetime") / "lifetime.mplstyle")
+
+
+def lines(ax, x, series: dict, label: bool = True, **style) -> None:
+    """Draw one line a law, each labelled at its right end; labels that would overlap are moved apart.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        With its scales already set.
+    x : array
+    series : dict of str to array
+        Name of the law to values.
+    label : bool, optional
+        False leaves the labels out (where a neighbouring axis has them).
+    **style
+        For every line.
+    """
+    drawn = {name: ax.plot(x, y, **({"color": colour(name)} | style))[0] for name, y in series.items()}
+    if label:
+        end_labels(ax, {name: (line.get_color(), line.get_ydata()[-1]) for name, line in drawn.items()})
+
+
+def end_labels(ax, ends: dict, gap: float = 0.065) -> None:
+    """Write labels at the right edge of an axis, at the given heights, at least ``gap`` of its height apart.
+
+    Parameters
+    ----------
+    ends : dict of str to (colour, y)
+    """
+    ax.get_ylim()  # settles the limits, which the heights depend on
+    to_axis = ax.transData + ax.transAxes.inverted()
+    heights = {name: to_axis.transform((ax.get_xlim()[1], y))[1] for name, (_, y) in ends.items()}
+    order = sorted(heights, key=heights.get)
+    for below, above in pairwise(order):
+        heights[above] = max(heights[above], heights[below] + gap)
+    for name, (colour, _) in ends.items():
+        ax.text(1.02, heights[name], name, color=colour, transform=ax.transAxes, va="center", fontsize=9)
+
+
+def stacked(ax, x, series: dict) -> None:
+    """Stack shares that add up to one over a logarithmic x, each named where it is thickest."""
+    greys = [str(0.35 + 0.5 * i / max(1, len(series) - 1)) for i in range(len(series))]
+    ax.stackplot(x, series.values(), colors=greys)
+    ax.set(xscale="log", ylim=(0, 1))
+    below = 0
+    for (name, y), grey in zip(series.items(), greys, strict=True):
+        at = y.argmax()
+        side = "left" if at < len(x) / 3 else "right" if at > 2 * len(x) / 3 else "center"
+        ink = "white" if float(grey) < 0.6 else "black"
+        ax.text(x[at], (below + y / 2)[at], f" {name} ", ha=side, va="center", color=ink, fontsize=9)
+        below = below + y
+    percents(ax.yaxis)
+
+
+def counts(axis, digits: int = 3) -> None:
+    """Show the ticks of an axis as counts (10 B, 1 T); on a logarithmic axis of few decades at 1, 2 and 5."""
+    low, high = axis.get_view_interval()
+    if axis.get_scale() == "log" and high < 300 * low:
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: short(value, digits)))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def percents(axis) -> None:
+    """Show the ticks of an axis as percentages."""
+    axis.set_major_formatter(FuncFormatter(lambda value, _: percent(value)))
+
+
+def mark(ax, x, y, text: str = "", offset=(8, 8), **style) -> None:
+    """Mark one point, with a label beside it."""
+    ax.plot([x], [y], "o", **({"color": "black", "zorder": 5} | style))
+    if text:
+        ax.annotate(text, (x, y), textcoords="offset points", xytext=offset, fontsize=9)
+
+
+def cross(ax, x, y, text: str) -> None:
+    """Mark one point with a label and dotted lines across the axis."""
+    ax.axhline(y, color="0.4", linewidth=1, linestyle=":", zorder=0)
+    ax.axvline(x, color="0.4", linewidth=1, linestyle=":", zorder=0)
+    mark(ax, x, y, text, offset=(-60, 6))

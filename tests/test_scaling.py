@@ -1,0 +1,241 @@
+import re
+
+import numpy as np
+import pytest
+import sympy as sp
+from hypothesis import assume, given
+
+import lifetime as lt
+from cases import LAW, SYMBOLIC, corpora, laws, powers_of_ten, refused, sizes
+from lifetime import symbols as s
+
+FIELDS = ("E", "A", "B", "alpha", "beta")
+METHODS = {
+    "loss": ("N", "D"),
+    "tokens_for": ("loss", "N"),
+    "params_for": ("loss", "D"),
+    "compute_optimal": ("flop",),
+    "compute_optimal_at_loss": ("loss",),
+    "compute_optimal_tokens": ("N",),
+    "overtraining": ("N", "D"),
+}
+VALUES = {"N": 8e9, "D": 15e12, "loss": 2.1, "flop": 1e24}
+EPS = np.finfo(float).eps
+below_E = powers_of_ten(-6, 1)
+
+
+def call(law, method, **changes):
+    """The results of a method, as a tuple."""
+    result = getattr(law, method)(**{name: (VALUES | changes)[name] for name in METHODS[method]})
+    return result if isinstance(result, tuple) else (result,)
+
+
+def symbolic(method):
+    return getattr(SYMBOLIC, method)(*(getattr(s, name) for name in METHODS[method]))
+
+
+def same(one, other):
+    """Whether two positive expressions are equal: the difference of their logarithms is 0."""
+    return sp.simplify(sp.expand_log(sp.log(one) - sp.log(other), force=True)) == 0
+
+
+# The formulas
+
+
+def test_the_loss_is_the_equation():
+    assert symbolic("loss") - (s.E + s.A / s.N**s.alpha + s.B / s.D**s.beta) == 0
+
+
+def test_both_inverses_invert_the_loss_symbolically():
+    assert sp.simplify(SYMBOLIC.tokens_for(symbolic("loss"), s.N)) == s.D
+    assert sp.simplify(SYMBOLIC.params_for(symbolic("loss"), s.D)) == s.N
+
+
+def test_at_the_compute_optimum_the_marginal_returns_are_equal():
+    N, D = symbolic("compute_optimal")
+    assert same(s.alpha * s.A * N**-s.alpha, s.beta * s.B * D**-s.beta)
+    assert same(6 * N * D, s.flop)
+
+
+def test_the_compute_optimum_at_a_loss_has_that_loss_and_equal_marginal_returns():
+    rest = sp.Symbol("rest", positive=True)
+    N, D = SYMBOLIC.compute_optimal_at_loss(s.E + rest)
+    assert same(s.A * N**-s.alpha, s.beta * rest / (s.alpha + s.beta))
+    assert same(s.B * D**-s.beta, s.alpha * rest / (s.alpha + s.beta))
+
+
+def test_the_compute_optimal_tokens_are_those_of_the_compute_optimum():
+    N, D = symbolic("compute_optimal")
+    assert same(SYMBOLIC.compute_optimal_tokens(N), D)
+
+
+def test_overtraining_is_tokens_over_compute_optimal_tokens():
+    assert symbolic("overtraining") == s.D / symbolic("compute_optimal_tokens")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_symbols_and_numbers_give_the_same(method):
+    names = (*FIELDS, *METHODS[method])
+    formula = sp.lambdify([s.MEANINGS[name].symbol for name in names], symbolic(method), "math")
+    expected = formula(*({**LAW.coefficients, **VALUES}[name] for name in names))
+    assert call(LAW, method) == pytest.approx(expected if isinstance(expected, tuple) else (expected,), rel=1e-13)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_numeric_law_gives_a_formula_for_a_symbol(method):
+    name = METHODS[method][0]
+    formulas = call(LAW, method, **{name: s.MEANINGS[name].symbol})
+    numbers = tuple(float(formula.subs(s.MEANINGS[name].symbol, VALUES[name])) for formula in formulas)
+    assert numbers == pytest.approx(call(LAW, method), rel=1e-13)
+
+
+# Round trips
+
+
+@given(law=laws, N=sizes, D=corpora)
+def test_tokens_for_and_params_for_undo_the_loss(law, N, D):
+    loss = law.loss(N, D)
+    u, v = law.A * N**-law.alpha, law.B * D**-law.beta
+    assume(min(u, v) > 100 * EPS * loss)  # else the loss, as a float, has forgotten the smaller term
+    rounding = lambda term, exponent: 20 * EPS * (1 + loss / term / exponent)
+    assert law.tokens_for(loss, N) == pytest.approx(D, rel=rounding(v, law.beta))
+    assert law.params_for(loss, D) == pytest.approx(N, rel=rounding(u, law.alpha))
+
+
+@given(law=laws, rest=below_E)
+def test_compute_optimal_from_flop_and_from_loss_agree(law, rest):
+    law = lt.ScalingLaw(0, law.A, law.B, law.alpha, law.beta)
+    N, D = law.compute_optimal_at_loss(rest)
+    assert law.loss(N, D) == pytest.approx(rest, rel=1e-13)
+    assert law.compute_optimal(6 * N * D) == pytest.approx((N, D), rel=1e-12)
+    assert law.compute_optimal_tokens(N) == pytest.approx(D, rel=1e-12)
+    assert law.overtraining(N, 7 * D) == pytest.approx(7, rel=1e-12)
+
+
+@given(law=laws, flop=powers_of_ten(15, 30))
+def test_no_other_size_of_the_same_compute_has_a_lower_loss(law, flop):
+    N, D = law.compute_optimal(flop)
+    assert 6 * N * D == pytest.approx(flop, rel=1e-13)
+    for factor in (0.5, 0.9, 1.1, 2):
+        assert law.loss(N * factor, D / factor) > law.loss(N, D)
+
+
+@pytest.mark.parametrize(("method", "name"), [(method, name) for method in METHODS for name in METHODS[method]])
+def test_every_argument_moves_the_result(method, name):
+    changed = call(LAW, method, **{name: VALUES[name] * 1.01})
+    assert all(before != after for before, after in zip(call(LAW, method), changed, strict=True))
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("field", FIELDS)
+def test_every_field_moves_the_results_that_depend_on_it(method, field):
+    law = lt.ScalingLaw(**LAW.coefficients | {field: LAW.coefficients[field] * 1.01})
+    formulas = call(SYMBOLIC, method, **{name: s.MEANINGS[name].symbol for name in METHODS[method]})
+    for result, other, formula in zip(call(LAW, method), call(law, method), formulas, strict=True):
+        assert (result != other) == (s.MEANINGS[field].symbol in formula.free_symbols)
+
+
+# Laws of arrays
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_law_of_draws_is_a_loop_over_laws(method):
+    rng = np.random.default_rng(0)
+    draws = {name: value * rng.uniform(0.95, 1.05, (4, 1)) for name, value in LAW.coefficients.items()}
+    name = METHODS[method][0]
+    values = VALUES[name] * np.array([1.0, 1.1, 1.2])
+    many = call(lt.ScalingLaw(**draws), method, **{name: values})
+    assert {result.shape for result in many} == {(4, 3)}
+    for i, j in np.ndindex(4, 3):
+        one = lt.ScalingLaw(**{field: value[i, 0] for field, value in draws.items()})
+        assert tuple(result[i, j] for result in many) == pytest.approx(
+            call(one, method, **{name: values[j]}), rel=1e-14
+        )
+
+
+def test_lists_and_zero_dimensional_arrays_are_arrays_and_numbers():
+    assert LAW.loss([1e9, 2e9], 1e12).shape == (2,)
+    assert isinstance(LAW.loss(np.array(1e9), np.float64(1e12)), float)
+    assert lt.ScalingLaw(1, [2, 3], 4, 1, 1).loss(1e9, 1e12).shape == (2,)
+
+
+def test_a_law_shows_its_name_and_its_numbers():
+    law = lt.ScalingLaw(1.0, 2.0, 3.0, 0.25, 0.5, name="own", source="nowhere")
+    assert repr(law) == "ScalingLaw(E=1.0, A=2.0, B=3.0, alpha=0.25, beta=0.5, name='own')"
+    assert law.coefficients == {"E": 1, "A": 2, "B": 3, "alpha": 0.25, "beta": 0.5}
+    assert law.source == "nowhere"
+
+
+def test_a_law_cannot_be_changed():
+    with pytest.raises(AttributeError):
+        LAW.beta = 0.5
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(("field", "value", "message"), refused(*FIELDS))
+def test_a_bad_coefficient_is_refused_by_name(field, value, message):
+    with pytest.raises(ValueError, match=message):
+        lt.ScalingLaw(**LAW.coefficients | {field: value})
+
+
+def test_an_irreducible_loss_of_zero_is_valid():
+    assert lt.ScalingLaw(0, 1, 1, 1, 1).loss(4, 4) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("method", "name", "value", "message"),
+    [
+        pytest.param(method, *case.values, id=f"{method}: {case.id}")
+        for method in METHODS
+        for case in refused(*METHODS[method])
+    ],
+)
+def test_a_bad_argument_is_refused_by_name(method, name, value, message):
+    with pytest.raises(ValueError, match=message):
+        call(LAW, method, **{name: value})
+
+
+@pytest.mark.parametrize("method", ["tokens_for", "params_for", "compute_optimal_at_loss"])
+@pytest.mark.parametrize("loss", [1.8172, 1.0, 1e-9])
+def test_a_loss_at_or_below_E_is_refused(method, loss):
+    message = f"loss must be above 1.8172, the irreducible loss E of the law; got {loss:.10g}"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        call(LAW, method, loss=loss)
+
+
+def test_a_loss_out_of_reach_of_the_given_size_is_refused_with_the_least_size():
+    least = (LAW.A / (2.0 - LAW.E)) ** (1 / LAW.alpha)
+    message = re.escape(f"N must be above {least:.6g} to reach the loss with a finite number of tokens; got 1000000000")
+    with pytest.raises(ValueError, match=message):
+        LAW.tokens_for(2.0, 1e9)
+    assert LAW.tokens_for(2.0, least * 1.01) > 0
+
+
+def test_a_loss_out_of_reach_of_the_given_tokens_is_refused_with_the_fewest_tokens():
+    fewest = (LAW.B / (2.0 - LAW.E)) ** (1 / LAW.beta)
+    message = re.escape(f"D must be above {fewest:.6g} for a model of finite size to reach the loss; got 1000000000")
+    with pytest.raises(ValueError, match=message):
+        LAW.params_for(2.0, 1e9)
+    assert LAW.params_for(2.0, fewest * 1.01) > 0
+
+
+def test_fields_and_arguments_that_do_not_broadcast_are_refused_by_name():
+    law = lt.ScalingLaw([1.0, 2.0], 400, 2000, 0.3, 0.3)
+    with pytest.raises(ValueError, match=r"must broadcast against each other; got E \(2,\), N \(3,\)"):
+        law.loss([1e9] * 3, 1e12)
+
+
+@pytest.mark.parametrize(
+    ("method", "values"),
+    [
+        ("compute_optimal", {"flop": 5e-324}),
+        ("compute_optimal_tokens", {"N": 1e308}),
+        ("tokens_for", {"loss": 1.8172 + 1e-15, "N": 1e300}),
+    ],
+)
+def test_what_a_float_cannot_hold_is_an_error(method, values):
+    law = lt.ScalingLaw(1.8172, 482, 2085, 0.3, 0.05)
+    with pytest.raises(ValueError, match=r"[ND] is not a finite number \(too large or too small for a float\)"):
+        call(law, method, **values)
