@@ -13,12 +13,14 @@ from . import symbols
 from .budget import LIFETIME, Ledger, Lifetime, Phase
 from .hardware import Accelerator, Roofline
 from .optimum import Plan, best, cheapest, revealed_demand, served_tokens
-from .presets import accelerators, laws, models, traffic
+from .presets import accelerators, architectures, laws, models, traffic
 from .scaling import ScalingLaw
+from .transformer import Architecture
 
 __all__ = [
     "LIFETIME",
     "Accelerator",
+    "Architecture",
     "Ledger",
     "Lifetime",
     "Phase",
@@ -26,6 +28,7 @@ __all__ = [
     "Roofline",
     "ScalingLaw",
     "accelerators",
+    "architectures",
     "best",
     "cheapest",
     "laws",

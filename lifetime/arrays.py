@@ -82,7 +82,8 @@ def check(name: str, value, meaning: Meaning | None = None) -> None:
     """
     meaning = meaning or MEANINGS.get(name, _ANY)
     above = value >= meaning.low if meaning.closed else value > meaning.low
-    require(above & (value < np.inf) & (value <= meaning.high), name, value, meaning.valid)
+    below = value <= meaning.high if meaning.high < np.inf else value < np.inf
+    require(above & below, name, value, meaning.valid)
 
 
 def require(ok, name: str, value, valid: str, limit=np.nan) -> None:

@@ -159,6 +159,44 @@ class Lifetime:
 
         return Lifetime(replaced(phase) for phase in self.phases)
 
+    def priced(self, prices: dict) -> Lifetime:
+        r"""The same lifetime with the cost of each phase in another unit, such as dollars or joules.
+
+        .. math:: C = \sum_i p_i\, \text{FLOP}_i / e_i
+
+        Parameters
+        ----------
+        prices : dict of str to number or sympy expression
+            For every phase by name, the price of a FLOP at an efficiency of 1: dollars per accelerator-second over
+            FLOP per second, say.
+
+        Raises
+        ------
+        ValueError
+            For an unknown or missing phase, and a price that is not positive and finite.
+
+        Examples
+        --------
+        Accelerators of 1e15 FLOP/s at $2 an hour, all used at 40 %:
+
+        >>> dollars = 2 / 3600 / 1e15 / 0.4
+        >>> bill = LIFETIME.priced(dict.fromkeys([phase.name for phase in LIFETIME.phases], dollars))
+        >>> print(f"${bill.ledger(N=70e9, D=1.4e12, D_RL=0, D_inf=0, k_RL=3, e_RL=1, e_inf=1).cost:,.0f}")
+        $816,667
+
+        References
+        ----------
+        Sardana et al. (2024), arXiv 2401.00448, section 3.
+        """
+        prices = check_names(prices, tuple(p.name for p in self.phases), "phase")
+        phases = []
+        for phase in self.phases:
+            price = _expression(f"price of phase {phase.name!r}", prices[phase.name])
+            if price.is_zero:
+                raise ValueError(f"price of phase {phase.name!r} must be above 0; got 0")
+            phases.append(Phase(phase.name, phase.tokens, phase.flop_per_param_token, phase.efficiency / price))
+        return Lifetime(tuple(phases))
+
     @cached_property
     def flop(self) -> sp.Expr:
         """Raw FLOP of all phases."""
@@ -236,13 +274,13 @@ def _known(name, valid, what):
         raise ValueError(f"unknown {what} {name!r}; {closest(name, valid)}")
 
 
-def check_names(given: dict, needed: tuple[str, ...]) -> dict:
-    """The assumptions in the order needed; a ``ValueError`` unless those given are just those."""
+def check_names(given: dict, needed: tuple[str, ...], what: str = "assumption") -> dict:
+    """The values given, in the order needed; a ``ValueError`` unless they are for just those names."""
     for name in given:
-        _known(name, needed, "assumption")
+        _known(name, needed, what)
     missing = [name for name in needed if name not in given]
     if missing:
-        raise ValueError(f"missing assumption: {', '.join(missing)}; needed: {', '.join(needed)}")
+        raise ValueError(f"missing {what}: {', '.join(missing)}; needed: {', '.join(needed)}")
     return {name: given[name] for name in needed}
 
 

@@ -97,18 +97,18 @@ class Accelerator:
 
         Examples
         --------
-        DeepSeek-V3 in FP8 on a node of 8, and the least time of a token:
+        DeepSeek-V3 in FP8 on a node of 8, the least time of a token, and the most sequences of 8,192 tokens:
 
         >>> from lifetime import accelerators
-        >>> chip = accelerators.H100_SXM
+        >>> chip = accelerators.H200_SXM
         >>> roofline = chip.roofline("fp8", N=37e9, N_total=671e9, weight_bytes=1, kv_bytes=70272)
-        >>> print(f"{roofline.latency_floor * 1e3:.0f} ms")
-        25 ms
+        >>> print(f"{roofline.latency_floor * 1e3:.1f} ms, {roofline.max_batch(8192):.0f} sequences")
+        17.5 ms, 794 sequences
         """
         if devices is None and self.scale_up_size is None:
             raise ValueError(f"devices must be given: the scale-up size of {self.name} is not known")
         devices = as_number("devices", self.scale_up_size if devices is None else devices)
-        if not is_symbolic(devices):
+        if _numbers(devices):
             check("devices", devices, _POSITIVE)
         peaks = {"F": self.flop_per_second(precision), "BW": self.hbm_bandwidth, "memory": self.hbm_bytes}
         model = {"N": N, "N_total": N_total, "weight_bytes": weight_bytes, "kv_bytes": kv_bytes}
@@ -183,39 +183,39 @@ class Roofline:
     def __post_init__(self):
         for name, value in self._fields.items():
             value = as_number(name, value)
-            if not is_symbolic(value) and not is_lazy(value):
+            if _numbers(value) and not is_lazy(value):
                 check(name, value)
             object.__setattr__(self, name, value)
-        if not any(is_symbolic(value) or is_lazy(value) for value in (self.N, self.N_total)):
+        if _numbers(self.N, self.N_total) and not (is_lazy(self.N) or is_lazy(self.N_total)):
             require(self.N <= self.N_total, "N", self.N, "at most {limit}, the parameters in all", self.N_total)
 
     @property
     def _fields(self):
-        return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) is not None}
+        given = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {name: value for name, value in given.items() if value is not None or name != "memory"}
 
-    def _evaluate(self, formula, *outputs, **inputs):
-        given = self._fields | {name: as_number(name, value) for name, value in inputs.items() if value is not None}
-        if any(map(is_symbolic, given.values())):
+    def _evaluate(self, formula, *outputs, optional=(), **inputs):
+        inputs = {name: value for name, value in inputs.items() if value is not None or name not in optional}
+        given = self._fields | {name: as_number(name, value) for name, value in inputs.items()}
+        if not _numbers(*given.values()):
             for name, value in given.items():
                 if np.ndim(value):
                     raise ValueError(f"{name} must be one number or a symbol, as there are symbols; got an array")
+        context = given.get("context")
+        if context is not None and _numbers(context) and not is_lazy(context):
+            check("context", context, _POSITIVE)  # its symbol may be 0
+        return elementwise(formula, outputs, **given)
 
-        def checked(**values):
-            if not is_symbolic(context := values.get("context", 1)):
-                require(context > 0, "context", context, _POSITIVE.valid)
-            return formula(**values)
-
-        return elementwise(checked, outputs, **given)
-
-    def _of_cost(self, formula, output, overlap, batch, context, new_tokens, **inputs):
+    def _of_cost(self, formula, output, overlap, batch, context, new_tokens, optional=("batch", "new_tokens"), **more):
         """A formula of the cost of a token, and of the other values by name."""
+        inputs = {"batch": batch, "context": context, "new_tokens": new_tokens, **more}
 
         def whole(**values):
             compute, weights, cache = _terms(**values)
             cost = _larger(compute, weights + cache) if overlap else compute + weights + cache
             return formula(cost, **values)
 
-        return self._evaluate(whole, output, batch=batch, context=context, new_tokens=new_tokens, **inputs)
+        return self._evaluate(whole, output, optional=optional, **inputs)
 
     def token_cost(self, batch, context, new_tokens=None, *, overlap=True):
         """Time of all devices per new token, as the FLOP that they could have done in it: c of the module.
@@ -241,7 +241,8 @@ class Roofline:
             return tuple(_step_time(term, **values) for term in _terms(**values))
 
         outputs = ("time to compute", "time to read the weights", "time to read the KV cache")
-        return self._evaluate(formula, *outputs, batch=batch, context=context, new_tokens=new_tokens)
+        inputs = {"batch": batch, "context": context, "new_tokens": new_tokens}
+        return self._evaluate(formula, *outputs, optional=("new_tokens",), **inputs)
 
     def step_time(self, batch, context, new_tokens=None, *, overlap=True):
         r"""Seconds of a step: :math:`B\, t\, c / F`, with t new tokens per sequence.
@@ -255,7 +256,7 @@ class Roofline:
         >>> print(f"{low * 1e3:.1f} to {high * 1e3:.1f} ms")
         3.2 to 3.6 ms
         """
-        return self._of_cost(_step_time, "step time", overlap, batch, context, new_tokens)
+        return self._of_cost(_step_time, "step time", overlap, batch, context, new_tokens, optional=("new_tokens",))
 
     def throughput(self, batch, context, new_tokens=None, *, overlap=True):
         """New tokens per second of all sequences together: F / c."""
@@ -283,8 +284,8 @@ class Roofline:
         >>> print(f"{roofline.efficiency(128, 8192, training_mfu=0.5):.2f}")
         0.25
         """
-        given = {"training_mfu": training_mfu}
-        return self._of_cost(_efficiency, "efficiency", overlap, batch, context, new_tokens, **given)
+        mfu = {"training_mfu": training_mfu}
+        return self._of_cost(_efficiency, "efficiency", overlap, batch, context, new_tokens, **mfu)
 
     def balance_batch(self, context=None):
         r"""The batch at which a decoding step takes as long to read as to compute.
@@ -305,7 +306,7 @@ class Roofline:
         >>> print(f"{accelerators.H100_SXM.roofline('bf16', **model).balance_batch():,.0f}")
         5,354
         """
-        return self._evaluate(_balance_batch, "batch", context=context)
+        return self._evaluate(_balance_batch, "batch", optional=("context",), context=context)
 
     def balance_context(self, batch=None):
         r"""The context at which a decoding step takes as long to read as to compute.
@@ -318,7 +319,7 @@ class Roofline:
         ValueError
             For a batch at or below the balance batch, and for a KV cache that is never the limit.
         """
-        return self._evaluate(_balance_context, "context", batch=batch)
+        return self._evaluate(_balance_context, "context", optional=("batch",), batch=batch)
 
     def max_batch(self, context):
         """The largest batch whose KV cache fits in the memory beside the weights, not rounded to a whole number."""
@@ -332,34 +333,22 @@ class Roofline:
         return self._evaluate(lambda N_total, weight_bytes, BW, **_: N_total * weight_bytes / BW, "latency floor")
 
 
-def _terms(N, N_total, weight_bytes, kv_bytes, F, BW, attention_flop, context, batch=None, new_tokens=1, **values):
+def _terms(N, N_total, weight_bytes, kv_bytes, F, BW, attention_flop, context, batch=None, new_tokens=None, **values):
     """FLOP to compute a new token, and what could be done while the weights, and the KV cache, are read for it."""
     cache = context * kv_bytes
-    if not is_symbolic(context - new_tokens):
+    if new_tokens is None:
+        new_tokens = 1
+    elif _numbers(context, new_tokens):
         known = (new_tokens >= 1) & (new_tokens <= context)
         require(known, "new_tokens", new_tokens, "from 1 to the context of {limit}", context)
     if "memory" in values and batch is not None:
         room = _room(N_total, weight_bytes, values["memory"])
-        if not is_symbolic(room - batch * cache):
-            largest = room / np.where(cache > 0, cache, np.nan)
-            fits = batch * cache <= room * (1 + _ROUNDING)
-            require(fits, "batch", batch, "at most {limit} for its KV cache to fit in the memory", largest)
+        if _numbers(room, batch, cache):
+            fits, limit = batch * cache <= room * (1 + _ROUNDING), room / _positive(cache)
+            require(fits, "batch", batch, "at most {limit} for its KV cache to fit in the memory", limit)
     per_byte = F / BW / new_tokens
     compute = FORWARD_FLOP * N + attention_flop * (context - (new_tokens - 1) / 2)
     return compute, 0 if batch is None else per_byte * N_total * weight_bytes / batch, per_byte * cache
-
-
-def _room(N_total, weight_bytes, memory):
-    room = memory - N_total * weight_bytes
-    if not is_symbolic(room):
-        require(
-            room > 0, "N_total", N_total, "below {limit} for the weights to fit in the memory", memory / weight_bytes
-        )
-    return room
-
-
-def _larger(one, other):
-    return sp.Max(one, other) if is_symbolic(one) or is_symbolic(other) else np.maximum(one, other)
 
 
 def _step_time(cost, F, batch, new_tokens=1, **_):
@@ -377,27 +366,48 @@ def _efficiency(cost, N, training_mfu, **_):
 def _balance_batch(N, N_total, weight_bytes, kv_bytes, F, BW, attention_flop, context=None, **_):
     spare, reading = FORWARD_FLOP * N, F / BW * kv_bytes - attention_flop
     if context is not None:
-        crossover = spare / reading if is_symbolic(reading) else spare / np.where(reading > 0, reading, np.nan)
+        if _numbers(spare, reading, context):
+            balanced, limit = spare > reading * context, spare / _positive(reading)
+            require(balanced, "context", context, "below {limit} for any batch to be bound by compute", limit)
         spare = spare - reading * context
-        if not is_symbolic(spare):
-            require(spare > 0, "context", context, "below {limit} for a batch to be bound by compute", crossover)
     return F / BW * weight_bytes * N_total / spare
 
 
 def _balance_context(N, N_total, weight_bytes, kv_bytes, F, BW, attention_flop, batch=None, **_):
     spare, reading = FORWARD_FLOP * N, F / BW * kv_bytes - attention_flop
-    if not is_symbolic(reading):
-        least = attention_flop * BW / F
-        require(reading > 0, "kv_bytes", kv_bytes, "above {limit} for reading it to take longer than computing", least)
+    if _numbers(kv_bytes, F, BW, attention_flop):
+        limit = attention_flop * BW / F
+        require(reading > 0, "kv_bytes", kv_bytes, "above {limit} for reading to take longer than computing", limit)
     if batch is not None:
         weights = F / BW * weight_bytes * N_total
-        least, spare = weights / spare, spare - weights / batch
-        if not is_symbolic(spare):
-            require(spare > 0, "batch", batch, "above {limit} for a context to be bound by compute", least)
+        if _numbers(spare, weights, batch):
+            balanced, limit = spare * batch > weights, weights / spare
+            require(balanced, "batch", batch, "above {limit} for any context to be bound by compute", limit)
+        spare = spare - weights / batch
     return spare / reading
 
 
 def _max_batch(N_total, weight_bytes, kv_bytes, memory, context, **_):
-    if not is_symbolic(kv_bytes):
+    if _numbers(kv_bytes):
         require(kv_bytes > 0, "kv_bytes", kv_bytes, "above 0 for the memory to limit the batch")
     return _room(N_total, weight_bytes, memory) / (context * kv_bytes)
+
+
+def _room(N_total, weight_bytes, memory):
+    room, valid = memory - N_total * weight_bytes, "below {limit} for the weights to fit in the memory"
+    if _numbers(N_total, weight_bytes, memory):
+        require(room > 0, "N_total", N_total, valid, memory / weight_bytes)
+    return room
+
+
+def _larger(one, other):
+    return np.maximum(one, other) if _numbers(one, other) else sp.Max(one, other)
+
+
+def _positive(value):
+    """The value where it may divide, elsewhere NaN."""
+    return np.where(value > 0, value, np.nan)
+
+
+def _numbers(*values):
+    return not any(map(is_symbolic, values))

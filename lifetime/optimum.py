@@ -185,11 +185,11 @@ def cheapest(law: ScalingLaw, *, loss, lifetime: Lifetime | sp.Expr = LIFETIME, 
         def formula(E, A, B, alpha, beta, loss, **assumptions):
             kappa, W = demand(assumptions)
             rest = reducible(loss, E)
-            log_D0 = np.log((alpha + beta) * B / (alpha * rest)) / beta
-            k = beta / (alpha + beta) * W / kappa * np.exp(-log_D0)
-            u = _trinomial(k, beta, 1.0)
-            left = 1 - alpha / (alpha + beta) * np.exp(-beta * u)  # of loss − E, to the parameter term
-            return np.exp(np.log(A / (rest * left)) / alpha), np.exp(log_D0 + u)
+            per_D0 = np.exp(np.log(alpha / (alpha + beta) * rest / B) / beta)
+            k = beta / (alpha + beta) * W / kappa * per_D0
+            y = np.exp(_trinomial(k, beta, 1.0))
+            left = 1 - alpha / (alpha + beta) * y / (y + k)  # of loss − E, to the parameter term; y^-β = y/(y + k)
+            return np.exp(np.log(A / (rest * left)) / alpha), y / per_D0
     else:
         cost, method = _cost(lifetime), "numeric"
 

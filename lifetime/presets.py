@@ -7,13 +7,14 @@ names, ``laws.table()`` shows all values with their sources, and ``help(laws.Bes
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from importlib import resources
 
 from .arrays import closest
 from .hardware import Accelerator
 from .scaling import ScalingLaw
+from .transformer import Architecture
 
 
 class UnknownPresetError(AttributeError, ValueError):
@@ -146,6 +147,11 @@ def _law(row):
     return _documented(ScalingLaw(**values, name=row["key"], source=f"{row['citation']}, {row['locator']}"), row)
 
 
+def _architecture(row):
+    values = {f.name: row[f.name] for f in fields(Architecture) if row[f.name] == row[f.name]}
+    return _documented(Architecture(**values), row)
+
+
 def _record(cls):
     def build(row):
         return _documented(cls(**{name: None if value != value else value for name, value in row.items()}), row)
@@ -157,3 +163,4 @@ laws = Presets("laws.csv", _law)
 models = Presets("models.csv", _record(Model))
 traffic = Presets("traffic.csv", _record(Traffic))
 accelerators = Presets("accelerators.csv", _record(Accelerator))
+architectures = Presets("architectures.csv", _architecture)

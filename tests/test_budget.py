@@ -342,3 +342,42 @@ def test_a_phase_of_the_readers_own_cannot_cost_less_than_nothing(tokens, effici
     )
     with pytest.raises(ValueError, match="cost of phase 'own' must be 0 or more; got -2e"):
         own.ledger(**BOARD, tokens=tokens, efficiency=efficiency)
+
+
+# Prices
+
+
+def test_a_price_multiplies_the_cost_of_its_phase_and_leaves_the_flop():
+    prices = dict(zip(PHASES, (2, 3, 5), strict=True))
+    priced, plain = lt.LIFETIME.priced(prices).ledger(**BOARD), lt.LIFETIME.ledger(**BOARD)
+    assert priced.costs == pytest.approx({name: prices[name] * cost for name, cost in plain.costs.items()})
+    assert priced.flop == pytest.approx(plain.flop)
+
+
+def test_one_price_for_all_moves_no_optimum_and_a_dear_phase_does():
+    law, assumed = lt.laws.Besiroglu2024, {name: BOARD[name] for name in lt.LIFETIME.assumptions}
+    plain = lt.cheapest(law, loss=1.95, **assumed)
+    same = lt.cheapest(law, loss=1.95, lifetime=lt.LIFETIME.priced(dict.fromkeys(PHASES, 1e-18)), **assumed)
+    dear = lt.cheapest(
+        law, loss=1.95, lifetime=lt.LIFETIME.priced(dict(zip(PHASES, (1, 1, 2), strict=True))), **assumed
+    )
+    twice = lt.cheapest(law, loss=1.95, **(assumed | {"D_inf": 2 * assumed["D_inf"]}))
+    assert same.N == pytest.approx(plain.N)
+    assert same.cost == pytest.approx(plain.cost * 1e-18)
+    assert dear.N == pytest.approx(twice.N)
+    assert dear.N < plain.N
+
+
+@pytest.mark.parametrize(
+    ("prices", "message"),
+    [
+        ({}, "missing phase: pre-training, reinforcement learning, inference; needed: pre-training"),
+        (dict.fromkeys([*PHASES, "infrence"], 1), "unknown phase 'infrence'; did you mean 'inference'"),
+        (dict.fromkeys(PHASES, 0), "price of phase 'pre-training' must be above 0; got 0"),
+        (dict.fromkeys(PHASES, -1), "price of phase 'pre-training' must be a finite number, 0 or more; got -1"),
+        (dict.fromkeys(PHASES, "2"), "price of phase 'pre-training' must be one number or a sympy expression"),
+    ],
+)
+def test_a_price_that_is_missing_unknown_or_not_positive_is_refused(prices, message):
+    with pytest.raises(ValueError, match=message):
+        lt.LIFETIME.priced(prices)

@@ -23,8 +23,9 @@ def test_a_symbol_is_positive_unless_zero_is_valid(name):
     assert meaning.symbol.is_positive is (None if zero_is_valid else True)
 
 
-def test_only_demand_and_the_irreducible_loss_may_be_zero():
-    assert {name for name in NAMES if not symbols.MEANINGS[name].symbol.is_positive} == {"D_RL", "D_inf", "E", "W"}
+def test_only_demand_the_irreducible_loss_and_attention_may_be_zero():
+    zero = {"D_RL", "D_inf", "E", "W", "context", "kv_bytes", "attention_flop"}
+    assert {name for name in NAMES if not symbols.MEANINGS[name].symbol.is_positive} == zero
 
 
 def test_a_symbol_of_the_same_name_without_its_sign_is_another_symbol():
@@ -49,6 +50,7 @@ def test_the_table_has_a_row_for_every_symbol():
         ("k_RL", "a number from 2 to 6"),
         ("e_inf", "a finite number above 0"),
         ("E", "a finite number, 0 or more"),
+        ("training_mfu", "a number above 0 and at most 1"),
     ],
 )
 def test_the_table_says_in_words_what_is_valid(name, valid):

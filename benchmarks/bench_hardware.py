@@ -1,0 +1,76 @@
+"""The speed of the roofline: a surface of efficiencies, and optima with a roofline efficiency, ``make bench``.
+
+Measured in processor time on one core. The exit code is 1 if a target is missed.
+"""
+
+import os
+
+os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+import sys
+import time
+
+import numpy as np
+
+import lifetime as lt
+from lifetime import symbols as s
+
+LAW = lt.laws.Besiroglu2024
+MISSED = []
+
+
+def report(claim, measured, limit, unit):
+    met = measured <= limit
+    target = f"at most {limit:g} {unit}"
+    print(f"{claim:<82} {measured:>9,.4g} {unit:<5}  target: {target:<20} {'met' if met else 'NOT MET'}")
+    if not met:
+        MISSED.append(claim)
+
+
+def seconds(function):
+    start = time.process_time()
+    function()
+    return time.process_time() - start
+
+
+def in_turns(rounds, *functions):
+    """Processor time of every function in every round, after one round to warm up."""
+    return np.array([[seconds(function) for function in functions] for _ in range(rounds + 1)])[1:].T
+
+
+def surface():
+    """Batch, context and chip, with and without a look at the memory, in FP8 on 8 devices each."""
+    table = lt.accelerators.table().dropna(subset=["fp8"]).iloc[:5]
+    peaks = {"F": 8 * table.fp8.to_numpy(), "BW": 8 * table.hbm_bandwidth.to_numpy()}
+    batch, context = np.geomspace(1, 64, 500)[:, None, None], np.geomspace(128, 32768, 400)[:, None]
+    model = {"N": 8e9, "N_total": 8e9, "weight_bytes": 1, "kv_bytes": 65536}
+    x = np.geomspace(1, 10, batch.size * context.size * len(table))
+    for memory, what in ((None, ""), (8 * table.hbm_bytes.to_numpy(), ", memory checked")):
+        roof = lt.Roofline(**model, **peaks, memory=memory)
+        shape = roof.efficiency(batch, context, training_mfu=0.4).shape
+        assert np.prod(shape) == x.size == 1_000_000
+        ours, passes = in_turns(
+            15, lambda roof=roof: roof.efficiency(batch, context, training_mfu=0.4), lambda: np.exp(np.log(x))
+        )
+        claim = f"{x.size:,} decode efficiencies ({np.median(ours) * 1e3:.0f} ms{what}) : one np.exp(np.log(x)) pass"
+        report(claim, np.median(ours / passes), 20, "times")
+
+
+def optima(n=100_000):
+    """Every scenario with a demand, a batch and a context of its own, over both sides of the roofline."""
+    rng = np.random.default_rng(0)
+    draw = lambda low, high: 10 ** rng.uniform(low, high, n)
+    given = {"D_inf": draw(11, 16), "batch": draw(0.5, 3.5), "context": draw(2, 5)}
+    loss = LAW.E + draw(-2, 0)
+    roof = lt.accelerators.H100_SXM.roofline("fp8", N=s.N, N_total=s.N, weight_bytes=1, kv_bytes=70e3)
+    for overlap, bound in ((True, "max"), (False, "sum")):
+        efficiency = roof.efficiency(s.batch, s.context, training_mfu=0.4, overlap=overlap)
+        lifetime = lt.Lifetime([lt.Phase("pre-training", s.D, 6), lt.Phase("decode", s.D_inf, 2, efficiency)])
+        assert lt.cheapest(LAW, loss=2.0, lifetime=lifetime, D_inf=1e14, batch=64, context=8192).method == "numeric"
+        (times,) = in_turns(3, lambda lifetime=lifetime: lt.cheapest(LAW, loss=loss, lifetime=lifetime, **given))
+        report(f"{n:,} optima with a roofline efficiency ({bound} of computing and reading)", np.median(times), 5, "s")
+
+
+surface()
+optima()
+sys.exit(bool(MISSED))
