@@ -56,7 +56,7 @@ record: $(READY) ## execute the notebooks in place, store outputs, refresh READM
 	@$(PY) tools/notebooks.py record $(ONLY)
 
 bench: $(READY) ## run the benchmarks one by one, on one thread
-	@for script in benchmarks/*.py; do echo "== $$script"; $(ONE_THREAD) $(PY) "$$script" || exit 1; done
+	@for script in benchmarks/bench_*.py; do echo "== $$script"; $(ONE_THREAD) $(PY) "$$script" || exit 1; done
 
 lock: $(UV) ## make requirements.lock anew from pyproject.toml (newest versions: ARGS=--upgrade)
 	$(UV) pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \

@@ -3,39 +3,15 @@
 Measured in processor time on one core. The exit code is 1 if a target is missed.
 """
 
-import os
-
-os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-
 import sys
-import time
 
 import numpy as np
+from measure import MISSED, in_turns, report
 
 import lifetime as lt
 from lifetime import symbols as s
 
 LAW = lt.laws.Besiroglu2024
-MISSED = []
-
-
-def report(claim, measured, limit, unit):
-    met = measured <= limit
-    target = f"at most {limit:g} {unit}"
-    print(f"{claim:<82} {measured:>9,.4g} {unit:<5}  target: {target:<20} {'met' if met else 'NOT MET'}")
-    if not met:
-        MISSED.append(claim)
-
-
-def seconds(function):
-    start = time.process_time()
-    function()
-    return time.process_time() - start
-
-
-def in_turns(rounds, *functions):
-    """Processor time of every function in every round, after one round to warm up."""
-    return np.array([[seconds(function) for function in functions] for _ in range(rounds + 1)])[1:].T
 
 
 def surface():
@@ -53,7 +29,7 @@ def surface():
             15, lambda roof=roof: roof.efficiency(batch, context, training_mfu=0.4), lambda: np.exp(np.log(x))
         )
         claim = f"{x.size:,} decode efficiencies ({np.median(ours) * 1e3:.0f} ms{what}) : one np.exp(np.log(x)) pass"
-        report(claim, np.median(ours / passes), 20, "times")
+        report(claim, np.median(ours / passes), 20, unit="times")
 
 
 def optima(n=100_000):
@@ -68,7 +44,7 @@ def optima(n=100_000):
         lifetime = lt.Lifetime([lt.Phase("pre-training", s.D, 6), lt.Phase("decode", s.D_inf, 2, efficiency)])
         assert lt.cheapest(LAW, loss=2.0, lifetime=lifetime, D_inf=1e14, batch=64, context=8192).method == "numeric"
         (times,) = in_turns(3, lambda lifetime=lifetime: lt.cheapest(LAW, loss=loss, lifetime=lifetime, **given))
-        report(f"{n:,} optima with a roofline efficiency ({bound} of computing and reading)", np.median(times), 5, "s")
+        report(f"{n:,} optima with a roofline efficiency ({bound} of computing and reading)", np.median(times), 5, unit="s")
 
 
 surface()

@@ -5,43 +5,19 @@ the machine nor what else it does matters much; the median over the rounds is sh
 missed.
 """
 
-import os
-
-os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-
 import resource
 import subprocess
 import sys
-import time
 import tracemalloc
 
 import numpy as np
+from measure import MISSED, in_turns, report
 from scipy.optimize import newton
 
 import lifetime as lt
 
 LAW = lt.laws.Besiroglu2024
 OTHERS = {"D_RL": 0, "k_RL": 3, "e_RL": 1, "e_inf": 1}
-MISSED = []
-
-
-def report(claim, measured, limit, *, at_least=False, unit="times"):
-    met = measured >= limit if at_least else measured <= limit
-    target = f"{'at least' if at_least else 'at most'} {limit:,g} {unit}"
-    print(f"{claim:<82} {measured:>9,.4g} {unit:<5}  target: {target:<20} {'met' if met else 'NOT MET'}")
-    if not met:
-        MISSED.append(claim)
-
-
-def seconds(function):
-    start = time.process_time()
-    function()
-    return time.process_time() - start
-
-
-def in_turns(rounds, *functions):
-    """Processor time of every function in every round, after one round to warm up."""
-    return np.array([[seconds(function) for function in functions] for _ in range(rounds + 1)])[1:].T
 
 
 def scenarios(n, seed=0):

@@ -141,6 +141,14 @@ def test_best_undoes_cheapest(law, rest, values):
     assert dual.cost == pytest.approx(plan.cost, rel=1e-13)
 
 
+@pytest.mark.parametrize("flop", [8, 6 + 9 * sp.Rational(2, 3), s.TRAINING_FLOP / s.e_inf], ids=str)
+def test_best_undoes_cheapest_whatever_a_pre_training_token_costs(flop):
+    own = lt.LIFETIME.replace("pre-training", lt.Phase("pre-training", s.D, flop))
+    plan = lt.cheapest(LAW, loss=[1.95, 2.0, 2.3], lifetime=own, **OTHERS)
+    dual = lt.best(LAW, cost=plan.cost, lifetime=own, **OTHERS)
+    np.testing.assert_allclose([dual.N, dual.D, dual.loss], [plan.N, plan.D, plan.loss], rtol=1e-11)
+
+
 @given(law=laws, cost=powers_of_ten(18, 30), values=assumptions)
 def test_no_other_model_of_the_same_lifetime_cost_is_better(law, cost, values):
     W = values["k_RL"] * values["D_RL"] / values["e_RL"] + 2 * values["D_inf"] / values["e_inf"]
