@@ -44,7 +44,9 @@ def optima(n=100_000):
         lifetime = lt.Lifetime([lt.Phase("pre-training", s.D, 6), lt.Phase("decode", s.D_inf, 2, efficiency)])
         assert lt.cheapest(LAW, loss=2.0, lifetime=lifetime, D_inf=1e14, batch=64, context=8192).method == "numeric"
         (times,) = in_turns(3, lambda lifetime=lifetime: lt.cheapest(LAW, loss=loss, lifetime=lifetime, **given))
-        report(f"{n:,} optima with a roofline efficiency ({bound} of computing and reading)", np.median(times), 5, unit="s")
+        report(
+            f"{n:,} optima with a roofline efficiency ({bound} of computing and reading)", np.median(times), 5, unit="s"
+        )
 
 
 surface()
