@@ -503,13 +503,15 @@ def test_a_budget_that_the_demand_alone_exceeds_is_refused(lifetime, cost):
         lt.best(LAW, cost=cost, lifetime=lifetime, **given)
 
 
-def test_a_budget_for_less_than_one_parameter_is_refused():
+@pytest.mark.parametrize("lifetime", [lt.LIFETIME, GENERAL], ids=["closed form", "numeric"])
+def test_a_budget_for_less_than_one_parameter_is_refused(lifetime):
+    extra = {} if lifetime is lt.LIFETIME else {"zero": 0}
     W = 3 * 3 * 1e12 + 2 * 3 * 1e13
-    assert lt.best(LAW, cost=W * 1.01, **OTHERS).N > 1
+    assert lt.best(LAW, cost=W * 1.01, lifetime=lifetime, **OTHERS, **extra).N > 1
     with pytest.raises(
         ValueError, match="cost must be above what the demand alone takes with a model of one parameter"
     ):
-        lt.best(LAW, cost=W * (1 + 1e-12), **OTHERS)
+        lt.best(LAW, cost=W * (1 + 1e-12), lifetime=lifetime, **OTHERS, **extra)
 
 
 @pytest.mark.parametrize("lifetime", ["LIFETIME", None, 6, [1], s])

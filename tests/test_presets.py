@@ -1,3 +1,4 @@
+import copy
 import pydoc
 import re
 from math import isfinite
@@ -91,6 +92,12 @@ def test_hasattr_tells_whether_a_preset_exists(kind):
     assert hasattr(presets, presets.available[-1])
     assert not hasattr(presets, "Unheard2099")
     assert not hasattr(presets, "_repr_png_")
+
+
+@every_collection
+def test_a_collection_can_be_copied(kind):
+    presets = COLLECTIONS[kind]
+    assert copy.copy(presets).available == presets.available
 
 
 @every_collection
