@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import resources
 
 from .arrays import closest
@@ -100,8 +100,7 @@ class Presets:
         """
         import pandas as pd
 
-        with (resources.files("lifetime") / "data" / self._file).open(encoding="utf-8") as file:
-            table = pd.read_csv(file, index_col="key")
+        table = _csv(self._file, index_col="key")
         texts = table.columns[[not pd.api.types.is_numeric_dtype(kind) for kind in table.dtypes]]
         return table.assign(**{column: table[column].fillna("") for column in texts})
 
@@ -135,6 +134,13 @@ class Presets:
         return f"<{len(self)} presets: {', '.join(self.available)}>"
 
 
+def _csv(file: str, **options):
+    import pandas as pd
+
+    with (resources.files("lifetime") / "data" / file).open(encoding="utf-8") as text:
+        return pd.read_csv(text, **options)
+
+
 def _documented(preset, row):
     """The preset with its row as its own docstring, so that ``help`` shows the source."""
     lines = (f"{column}: {value}" for column, value in row.items() if value == value and value != "")
@@ -142,9 +148,16 @@ def _documented(preset, row):
     return preset
 
 
+@cache
+def _covariances() -> dict:
+    table = _csv("law_covariances.csv", index_col=["law", "coefficient"])
+    return {law: rows.to_numpy() for law, rows in table.groupby(level="law")}
+
+
 def _law(row):
     values = {name: row[name] for name in ("E", "A", "B", "alpha", "beta")}
-    return _documented(ScalingLaw(**values, name=row["key"], source=f"{row['citation']}, {row['locator']}"), row)
+    values |= {"covariance": _covariances().get(row["key"]), "source": f"{row['citation']}, {row['locator']}"}
+    return _documented(ScalingLaw(**values, name=row["key"]), row)
 
 
 def _architecture(row):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 
+import numpy as np
+
 from .arrays import as_number, check, elementwise, is_lazy, is_symbolic, require
 from .symbols import TRAINING_FLOP
 
@@ -26,6 +28,9 @@ class ScalingLaw:
         Exponents of the parameter and the token term.
     name, source : str, optional
         For labels and tables.
+    covariance : array of shape (5, 5), optional
+        Of the estimated (ln A, ln B, ln E, alpha, beta), in this order, where it is known. A and alpha are correlated
+        by 0.999, and so are B and beta: never draw them apart (``lifetime.OneOf`` draws them together).
 
     Notes
     -----
@@ -36,7 +41,7 @@ class ScalingLaw:
     Raises
     ------
     ValueError
-        For a coefficient or exponent that is not positive and finite (E may be 0).
+        For a coefficient or exponent that is not positive and finite (E may be 0), or an invalid covariance.
 
     Examples
     --------
@@ -56,6 +61,7 @@ class ScalingLaw:
     beta: float
     name: str = field(default="", kw_only=True)
     source: str = field(default="", kw_only=True, repr=False)
+    covariance: np.ndarray | None = field(default=None, kw_only=True, repr=False)
 
     def __post_init__(self):
         for coefficient in _COEFFICIENTS:
@@ -63,6 +69,8 @@ class ScalingLaw:
             if not is_symbolic(value) and not is_lazy(value):
                 check(coefficient, value)
             object.__setattr__(self, coefficient, value)
+        if self.covariance is not None:
+            object.__setattr__(self, "covariance", _valid_covariance(self.covariance))
 
     @property
     def coefficients(self) -> dict:
@@ -195,6 +203,17 @@ class ScalingLaw:
         91.2
         """
         return self._evaluate(_overtraining, "over-training", N=N, D=D)
+
+
+def _valid_covariance(covariance):
+    matrix = np.asarray(as_number("covariance", covariance))
+    valid = matrix.shape == (5, 5) and np.allclose(matrix, matrix.T, rtol=1e-6, atol=0)
+    if not valid or np.any(np.linalg.eigvalsh(matrix) <= 0):
+        raise ValueError(
+            f"covariance must be a symmetric, positive definite matrix of shape (5, 5); got shape {matrix.shape}"
+            + (f" with diagonal {matrix.diagonal()}" if matrix.ndim == 2 else "")
+        )
+    return matrix
 
 
 def reducible(loss, E):
