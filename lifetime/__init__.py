@@ -16,6 +16,7 @@ from .optimum import Plan, best, cheapest, revealed_demand, served_tokens
 from .presets import accelerators, architectures, laws, models, traffic
 from .scaling import ScalingLaw
 from .transformer import Architecture
+from .uncertainty import OneOf, lognormal, loguniform, quantiles, sample, sobol, tornado, triangular
 
 __all__ = [
     "LIFETIME",
@@ -23,6 +24,7 @@ __all__ = [
     "Architecture",
     "Ledger",
     "Lifetime",
+    "OneOf",
     "Phase",
     "Plan",
     "Roofline",
@@ -32,9 +34,16 @@ __all__ = [
     "best",
     "cheapest",
     "laws",
+    "lognormal",
+    "loguniform",
     "models",
+    "quantiles",
     "revealed_demand",
+    "sample",
     "served_tokens",
+    "sobol",
     "symbols",
+    "tornado",
     "traffic",
+    "triangular",
 ]

@@ -9,7 +9,7 @@ import numpy as np
 from .arrays import as_number, check, elementwise, is_lazy, is_symbolic, require
 from .symbols import TRAINING_FLOP
 
-_COEFFICIENTS = ("E", "A", "B", "alpha", "beta")
+COEFFICIENTS = ("E", "A", "B", "alpha", "beta")
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,8 @@ class ScalingLaw:
         For labels and tables.
     covariance : array of shape (5, 5), optional
         Of the estimated (ln A, ln B, ln E, alpha, beta), in this order, where it is known. A and alpha are correlated
-        by 0.999, and so are B and beta: never draw them apart (``lifetime.OneOf`` draws them together).
+        by 0.999, and so are B and beta: never draw them apart (``lifetime.OneOf`` draws them together). A law of arrays
+        may have one too, as a summary: its own elements are what is drawn.
 
     Notes
     -----
@@ -64,7 +65,7 @@ class ScalingLaw:
     covariance: np.ndarray | None = field(default=None, kw_only=True, repr=False)
 
     def __post_init__(self):
-        for coefficient in _COEFFICIENTS:
+        for coefficient in COEFFICIENTS:
             value = as_number(coefficient, getattr(self, coefficient))
             if not is_symbolic(value) and not is_lazy(value):
                 check(coefficient, value)
@@ -75,7 +76,42 @@ class ScalingLaw:
     @property
     def coefficients(self) -> dict:
         """The five fields of the equation by name."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name in _COEFFICIENTS}
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name in COEFFICIENTS}
+
+    def intervals(self, level=0.8):
+        """The median and the central interval of each coefficient, for a law of arrays: a bootstrap, or other draws.
+
+        Parameters
+        ----------
+        level : float, optional
+            Probability of the interval: 0.8 is from the 10 % to the 90 % quantile.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row a coefficient; columns low, median, high. Each interval is of one coefficient by itself: A at its low
+            end with alpha at its high end is not a likely law.
+
+        Raises
+        ------
+        ValueError
+            For a law of single numbers.
+
+        Examples
+        --------
+        >>> import lifetime as lt
+        >>> law = lt.sample({"law": lt.OneOf(lt.laws.Besiroglu2024)}, 4096, rng=0)["law"]
+        >>> law.intervals().round(2).loc["alpha"].tolist()
+        [0.33, 0.35, 0.37]
+        """
+        from .uncertainty import quantiles
+
+        if not any(np.ndim(value) for value in self.coefficients.values()):
+            raise ValueError(
+                "intervals need a law of arrays: a bootstrap, or lifetime.sample of lifetime.OneOf a law with a covariance; "
+                f"got single numbers, {self!r}"
+            )
+        return quantiles(self.coefficients, level)
 
     def _evaluate(self, formula, *outputs, **inputs):
         return elementwise(formula, outputs, **self.coefficients, **inputs)
