@@ -11,6 +11,7 @@ in pre-training-equivalent FLOP. ``lifetime.cheapest`` finds the N and D that re
 
 from . import symbols
 from .budget import LIFETIME, Ledger, Lifetime, Phase
+from .fitting import Fit, fit, read_runs
 from .hardware import Accelerator, Roofline
 from .optimum import Plan, best, cheapest, revealed_demand, served_tokens
 from .presets import accelerators, architectures, laws, models, traffic
@@ -22,6 +23,7 @@ __all__ = [
     "LIFETIME",
     "Accelerator",
     "Architecture",
+    "Fit",
     "Ledger",
     "Lifetime",
     "OneOf",
@@ -33,11 +35,13 @@ __all__ = [
     "architectures",
     "best",
     "cheapest",
+    "fit",
     "laws",
     "lognormal",
     "loguniform",
     "models",
     "quantiles",
+    "read_runs",
     "revealed_demand",
     "sample",
     "served_tokens",

@@ -1,25 +1,23 @@
 """Fit a scaling law to training runs: Huber loss on the logarithm of the loss, from a grid of starts; and bootstrap it.
 
-The residual of a run and its derivatives are derived in sympy. Everything is minimised in batches, many starts or many
-bootstrap samples at once, by Newton's method with a damping that keeps every step downhill.
+What is minimised, and how, is in ``lifetime.huber``.
 """
 
 from __future__ import annotations
 
 import csv
 import os
+import warnings
 from dataclasses import dataclass, field
-from functools import cache
 
 import numpy as np
 
 from .arrays import as_number, brief, closest
+from .huber import COLUMNS, Runs, derivatives, grid_of_starts, minimise
 from .scaling import ScalingLaw
 
-COLUMNS = ("params", "tokens", "loss")
-_EXPONENTS = np.geomspace(0.05, 1.5, 12)  # the grid of starts, for alpha and for beta
-_LOWEST, _HIGHEST = 0.01, 3.0  # bounds of the exponents
-_FEWEST, _FEW = 6, 20  # runs: one more than coefficients, and below which a warning is due
+_FEWEST, _FEWEST_BOOTSTRAP, _FEW = 6, 12, 20  # runs: for a fit, for a bootstrap, and below which a warning is due
+_POLISHED = 8  # of the minima found from the grid, the lowest ones are refined
 _BLOCK = 256  # bootstrap samples fitted together
 
 
@@ -52,7 +50,7 @@ class Fit:
     warnings: tuple[str, ...]
     residuals: np.ndarray = field(repr=False)
     delta: float
-    _data: _Runs = field(repr=False)
+    _data: Runs = field(repr=False)
 
     @property
     def runs(self) -> int:
@@ -97,7 +95,12 @@ class Fit:
         Raises
         ------
         ValueError
-            If n is not a positive integer, or rng is None.
+            If n is not a positive integer, rng is None, or there are fewer than 12 runs.
+
+        Warns
+        -----
+        RuntimeWarning
+            If samples did not converge; the lowest point that was found is in the result.
 
         Examples
         --------
@@ -107,7 +110,7 @@ class Fit:
         >>> found = fit(N, D, laws.Besiroglu2024.loss(N, D) * np.exp(rng.normal(0, 0.005, 50)))
         >>> draws = found.bootstrap(200, rng=1)
         >>> print(f"alpha {found.law.alpha:.2f}, standard error {draws.alpha.std():.2f}")
-        alpha 0.34, standard error 0.02
+        alpha 0.35, standard error 0.02
 
         References
         ----------
@@ -117,17 +120,25 @@ class Fit:
 
         if not isinstance(n, int | np.integer) or isinstance(n, bool) or n < 1:
             raise ValueError(f"n must be a whole number of samples, 1 or more; got {brief(n)}")
+        if self.runs < _FEWEST_BOOTSTRAP:
+            raise ValueError(
+                f"a bootstrap needs at least {_FEWEST_BOOTSTRAP} runs; got {self.runs}, of which a sample drawn with "
+                f"replacement holds about {(1 - 1 / np.e) * self.runs:.0f} different ones, for 5 coefficients"
+            )
         if rng is None:
             raise ValueError("rng must be a seed or a numpy.random.Generator, so that it can be repeated; got None")
         weights = np.random.default_rng(rng).multinomial(self.runs, np.full(self.runs, 1 / self.runs), size=n)
         start = self._data.from_law(self.law)
-        found = []
+        found, short = [], 0
         disable = None if progress is None else not progress
         with tqdm(total=n, desc="bootstrap", disable=disable) as bar:
             for block in np.split(weights, range(_BLOCK, n, _BLOCK)):
-                theta, _, _ = _minimise(np.tile(start, (len(block), 1)), self._data, self.delta, block)
+                theta, _, converged = minimise(np.tile(start, (len(block), 1)), self._data, self.delta, block)
                 found.append(theta)
+                short += len(block) - int(converged.sum())
                 bar.update(len(block))
+        if short:
+            warnings.warn(f"{short} of {n} bootstrap samples did not converge", RuntimeWarning, stacklevel=2)
         return self._data.to_law(np.concatenate(found), name=f"{self.law.name}, bootstrap")
 
     def __repr__(self):
@@ -179,25 +190,28 @@ def fit(params, tokens, loss, *, delta: float = 1e-3) -> Fit:
     Hoffmann et al. (2022), arXiv 2203.15556, appendix D.2.
     """
     delta = as_number("delta", delta)
-    if not 0 < delta < np.inf:
+    if not isinstance(delta, float) or not 0 < delta < np.inf:
         raise ValueError(f"delta must be one positive number; got {brief(delta)}")
-    data = _Runs(*(_column(name, values) for name, values in zip(COLUMNS, (params, tokens, loss), strict=True)))
+    data = Runs(*(_column(name, values) for name, values in zip(COLUMNS, (params, tokens, loss), strict=True)))
     sizes = {name: getattr(data, name).size for name in COLUMNS}
     if len(set(sizes.values())) > 1:
         raise ValueError(f"params, tokens and loss must have one value a run; got {sizes}")
     if data.loss.size < _FEWEST:
         raise ValueError(f"a law has 5 coefficients and needs at least {_FEWEST} runs; got {data.loss.size}")
-    theta, objective, converged = _minimise(_starts(data), data, delta, np.ones(data.loss.size))
+    weights = np.ones(data.loss.size)
+    theta, objective, _ = minimise(grid_of_starts(data), data, delta, weights, most=200)
+    polish = theta[objective.argsort(kind="stable")[:_POLISHED]]
+    theta, objective, converged = minimise(polish, data, delta, weights, tolerance=1e-16)
     best = objective.argmin()
     law = data.to_law(theta[best], name=f"fit of {data.loss.size} runs")
-    residuals = _residuals(theta[best], data)
     status = "converged" if converged[best] else "not converged"
-    warnings = tuple(_warnings(theta[best], residuals, data))
-    return Fit(law, float(objective[best]), status, warnings, residuals, delta, data)
+    residuals, slopes, _ = derivatives(theta[best], data)
+    doubts = tuple(_warnings(theta[best], residuals, np.stack(slopes), data))
+    return Fit(law, float(objective[best]), status, doubts, residuals, delta, data)
 
 
 def read_runs(file):
-    """Read runs from a CSV file with the columns params, tokens and loss; others are left out.
+    r"""Read runs from a CSV file with the columns params, tokens and loss; others are left out.
 
     Parameters
     ----------
@@ -217,10 +231,10 @@ def read_runs(file):
     Examples
     --------
     >>> import io
-    >>> read_runs(io.StringIO("params,tokens,loss\\n1e9,2e10,2.8\\n2e9,4e10,2.6"))
+    >>> read_runs(io.StringIO("params,tokens,loss\n1e9,2e10,2.8\n2e9,4e10,2.6"))
              params        tokens  loss
-    0  1000000000.0  20000000000.0   2.8
-    1  2000000000.0  40000000000.0   2.6
+    0  1.000000e+09  2.000000e+10   2.8
+    1  2.000000e+09  4.000000e+10   2.6
     """
     import pandas as pd
 
@@ -277,155 +291,7 @@ def _range(values):
     return float(values.min()), float(values.max())
 
 
-@dataclass(frozen=True, eq=False)
-class _Runs:
-    """Runs in the coordinates of the fit.
-
-    In the vector theta = (a, b, e, alpha, beta), a and b are ln of the two terms at the geometric mean of the runs' N
-    and D, so that they are nearly independent of the exponents; e is ln E.
-    """
-
-    params: np.ndarray
-    tokens: np.ndarray
-    loss: np.ndarray
-
-    def __post_init__(self):
-        x, t, y = (np.log(getattr(self, name)) for name in COLUMNS)
-        object.__setattr__(self, "center", (x.mean(), t.mean()))
-        object.__setattr__(self, "logs", (x - x.mean(), t - t.mean(), y))
-        low, high = y.min(), y.max()
-        object.__setattr__(self, "low", np.array([low - 12, low - 12, low - 7, _LOWEST, _LOWEST]))
-        object.__setattr__(self, "high", np.array([high + 2, high + 2, high, _HIGHEST, _HIGHEST]))
-
-    def to_law(self, theta, **labels) -> ScalingLaw:
-        """The law of one vector; of many, a law of arrays with their covariance."""
-        a, b, e, alpha, beta = np.moveaxis(theta, -1, 0)
-        ln_A, ln_B = a + alpha * self.center[0], b + beta * self.center[1]
-        covariance = None
-        if theta.ndim > 1 and len(theta) > 5:
-            covariance = np.cov([ln_A, ln_B, e, alpha, beta])
-            covariance = covariance if np.linalg.eigvalsh(covariance)[0] > 0 else None
-        return ScalingLaw(np.exp(e), np.exp(ln_A), np.exp(ln_B), alpha, beta, covariance=covariance, **labels)
-
-    def from_law(self, law: ScalingLaw):
-        """The vector of a law."""
-        ln_A, ln_B, e = (np.log(getattr(law, name)) for name in "ABE")
-        a, b = ln_A - law.alpha * self.center[0], ln_B - law.beta * self.center[1]
-        return np.clip([a, b, e, law.alpha, law.beta], self.low, self.high)
-
-
-@cache
-def _derivatives():
-    """ln of the predicted over the measured loss, with its gradient and Hessian, as one numpy function from sympy.
-
-    The largest of the three terms, ``shift``, is taken out of the sum; the residual does not depend on it.
-    """
-    import sympy as sp
-
-    theta = sp.symbols("a b e alpha beta")
-    x, t, y, shift = sp.symbols("x t y shift")
-    a, b, e, alpha, beta = theta
-    terms = a - alpha * x, b - beta * t, e
-    residual = shift + sp.log(sum(sp.exp(term - shift) for term in terms)) - y
-    gradient = [sp.diff(residual, v) for v in theta]
-    hessian = [sp.diff(gradient[i], theta[j]) for i in range(5) for j in range(i, 5)]
-    arguments = [*theta, x, t, y, shift]
-    return tuple(sp.lambdify(arguments, of, cse=True) for of in (residual, (residual, *gradient, *hessian)))
-
-
-def _evaluate(which, theta, data):
-    x, t, y = data.logs
-    a, b, e, alpha, beta = (v[..., None] for v in np.moveaxis(theta, -1, 0))
-    shift = np.maximum(np.maximum(a - alpha * x, b - beta * t), e)
-    return _derivatives()[which](a, b, e, alpha, beta, x, t, y, shift)
-
-
-def _residuals(theta, data):
-    return _evaluate(0, theta, data)
-
-
-def _starts(data):
-    """A start for each pair of exponents: E, A and B by non-negative least squares on the relative residuals."""
-    from scipy.optimize import nnls
-
-    x, t, y = data.logs
-    starts = []
-    for alpha in _EXPONENTS:
-        for beta in _EXPONENTS:
-            terms = np.exp(np.column_stack([-alpha * x, -beta * t, 0 * y]) - y[:, None])
-            with np.errstate(divide="ignore"):
-                logs = np.log(nnls(terms, np.ones(len(y)))[0])
-            starts.append([*np.maximum(logs, y.min() - 3), alpha, beta])  # a term of 0 gets a chance
-    return np.clip(starts, data.low, data.high)
-
-
-_ROWS, _COLS = np.triu_indices(5)
-
-
-def _square(entries):
-    """Symmetric matrices of shape (m, 5, 5) from their 15 upper entries, each of shape (m,)."""
-    matrix = np.empty((entries[0].size, 5, 5))
-    for i, j, entry in zip(_ROWS, _COLS, entries, strict=True):
-        matrix[:, i, j] = matrix[:, j, i] = entry
-    return matrix
-
-
-def _minimise(theta, data, delta, weights, most=200):
-    """Minimise the weighted sum of Huber losses from every start at once; return (theta, objective, converged).
-
-    Newton's method on the Hessian of the objective, plus a multiple of the positive definite matrix of iteratively
-    reweighted least squares. The multiple is divided by ten after a step that goes down, and else grows.
-    """
-    from scipy.special import huber
-
-    theta, m = theta.copy(), len(theta)
-    weights = np.broadcast_to(weights, (m, data.loss.size)).astype(float)
-    objective = (weights * huber(delta, _residuals(theta, data))).sum(axis=-1)
-    damping, converged = np.full(m, 0.1), np.zeros(m, dtype=bool)
-    active = np.arange(m)
-    negligible = 1e-14 * delta**2 * data.loss.size
-    for _ in range(most):
-        at, w, damp = theta[active], weights[active], damping[active]
-        r, *derivatives = _evaluate(1, at, data)
-        slopes = [np.broadcast_to(d, r.shape) for d in derivatives[:5]]
-        pull = w * np.clip(r, -delta, delta)  # the derivative of the Huber loss
-        square = w * (np.abs(r) <= delta)  # its second derivative
-        reweighted = w / np.maximum(1, np.abs(r) / delta)
-        pairs = [slopes[i] * slopes[j] for i, j in zip(_ROWS, _COLS, strict=True)]
-        gradient = np.stack([np.einsum("mn,mn->m", pull, d) for d in slopes], axis=-1)
-        hessian = _square(
-            [np.einsum("mn,mn->m", square, p) + np.einsum("mn,mn->m", pull, np.broadcast_to(d, r.shape))
-             for p, d in zip(pairs, derivatives[5:], strict=True)]
-        )
-        scale = _square([np.einsum("mn,mn->m", reweighted, p) for p in pairs])
-        diagonal = np.einsum("mii->mi", scale)
-        scale += 1e-9 * diagonal.max(axis=-1)[:, None, None] * np.eye(5)
-        matrix = hessian + damp[:, None, None] * scale
-        # A coefficient at its bound that wants to go beyond stays where it is.
-        held = ((at <= data.low) & (gradient > 0)) | ((at >= data.high) & (gradient < 0))
-        gradient = np.where(held, 0, gradient)
-        matrix = np.where(held[:, :, None] | held[:, None, :], np.eye(5) * diagonal.max(axis=-1)[:, None, None], matrix)
-        downhill = np.linalg.eigvalsh(matrix)[:, 0] > 0
-        matrix = np.where(downhill[:, None, None], matrix, np.eye(5))
-        step = -np.linalg.solve(matrix, gradient[..., None])[..., 0]
-        new = np.clip(at + step, data.low, data.high)
-        value = (w * huber(delta, _residuals(new, data))).sum(axis=-1)
-        before = objective[active]
-        better = downhill & (value < before)
-        gain = np.where(better, before - value, 0)
-        expected = -(gradient * step).sum(axis=-1) / 2
-        theta[active[better]], objective[active[better]] = new[better], value[better]
-        damping[active] = np.clip(damp * np.where(better, 0.1, 5), 1e-10, np.inf)
-        still = np.where(downhill, expected, np.inf) <= 1e-13 * before + negligible
-        done = still | (better & (gain <= 1e-14 * before)) | (value <= negligible)
-        converged[active[done]] = True
-        active = active[~done & (damping[active] < 1e12)]
-        if not active.size:
-            break
-    return theta, objective, converged
-
-
-def _warnings(theta, residuals, data):
+def _warnings(theta, residuals, slopes, data):
     """What makes a fit doubtful, in words."""
     x, t, y = data.logs
     runs = y.size
@@ -440,13 +306,13 @@ def _warnings(theta, residuals, data):
             f"params and tokens move together (correlation {np.corrcoef(x, t)[0, 1]:.2f}): the runs cannot tell "
             "what size does from what data do"
         )
+    low, high = data.bounds
     names = {"E": 2, "alpha": 3, "beta": 4, "A": 0, "B": 1}
-    held = [name for name, i in names.items() if theta[i] in (data.low[i], data.high[i])]
+    held = [name for name, i in names.items() if theta[i] in (low[i], high[i])]
     for name in held:
         yield f"{name} is at a bound of the search: the runs do not determine it"
-    slopes = np.stack([np.broadcast_to(d, y.shape) for d in _evaluate(1, theta, data)[1:6]], axis=-1)
     noise = np.sqrt((residuals**2).sum() / (runs - 5))
-    inverse = np.linalg.pinv(slopes.T @ slopes, hermitian=True)
+    inverse = np.linalg.pinv(slopes @ slopes.T, hermitian=True)
     for name in ("alpha", "beta"):
         error = noise * np.sqrt(inverse[names[name], names[name]])
         if name not in held and error > 0.25 * theta[names[name]]:
