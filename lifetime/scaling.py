@@ -108,8 +108,8 @@ class ScalingLaw:
 
         if not any(np.ndim(value) for value in self.coefficients.values()):
             raise ValueError(
-                "intervals need a law of arrays: a bootstrap, or lifetime.sample of lifetime.OneOf a law with a covariance; "
-                f"got single numbers, {self!r}"
+                f"intervals need a law of arrays; got {self!r}. With a covariance, draw it first: "
+                "lifetime.sample({'law': lifetime.OneOf(law)}, n=4096, rng=0)['law']"
             )
         return quantiles(self.coefficients, level)
 
