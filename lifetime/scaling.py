@@ -243,7 +243,7 @@ class ScalingLaw:
 
 def _valid_covariance(covariance):
     matrix = np.asarray(as_number("covariance", covariance))
-    valid = matrix.shape == (5, 5) and np.allclose(matrix, matrix.T, rtol=1e-6, atol=0)
+    valid = matrix.shape == (5, 5) and np.all(np.isfinite(matrix)) and np.allclose(matrix, matrix.T, rtol=1e-6, atol=0)
     if not valid or np.any(np.linalg.eigvalsh(matrix) <= 0):
         raise ValueError(
             f"covariance must be a symmetric, positive definite matrix of shape (5, 5); got shape {matrix.shape}"
