@@ -93,7 +93,8 @@ def _balance(chip, precision, weight_bytes):
 
 def hardware():
     """Roofline, batch, KV cache and prices of the lecture, and MatX's worked example."""
-    h100, deepseek, llama = accelerators.H100_SXM, models.DeepSeekV3, architectures.Llama3_70B
+    h100, deepseek = accelerators.H100_SXM, models.DeepSeekV3
+    small_model, llama = architectures.Llama3_8B, architectures.Llama3_70B
     sparsity = deepseek.total_params / deepseek.active_params
     dense, crossover = {"N": _LECTURE["N"], "N_total": _LECTURE["N"], "kv_bytes": 1}, 200e3
     lecture = Roofline(**dense, weight_bytes=1, F=2 * 300, BW=1)  # 300 multiplications and as many additions
@@ -112,26 +113,27 @@ def hardware():
         "drain_a100": 1e3 * accelerators.A100_80GB.drain_time,
         "drain_rubin": 1e3 * 288e9 / 20e12,
         "tokens_per_second": 64 * 2000,
-        "kv_lecture": lecture.balance_context() / crossover,  # of 1 byte, over the context at which it should balance
-        "kv_bf16": bf16.balance_context() / crossover,
-        "kv_layer": llama.kv_cache_bytes(bytes_per_element=1) / llama.layers,
-        "kv_deepseek": architectures.DeepSeekV3.kv_cache_bytes(bytes_per_element=1),
+        "kv_lecture": lecture.balance_context()
+        / crossover
+        / 1e3,  # of 1 byte, over the context where it should balance
+        "kv_bf16": bf16.balance_context() / crossover / 1e3,
+        "kv_layer": llama.kv_cache_bytes(bytes_per_element=1) / llama.layers / 1e3,
+        "kv_deepseek": architectures.DeepSeekV3.kv_cache_bytes(bytes_per_element=1) / 1e3,
         "crossover_llama": bf16.balance_context() / llama.kv_cache_bytes(bytes_per_element=2),
         "five_times_memory": 5 * crossover,
         "gemini_output": 100 * (18 / 12 - 1),
         "gemini_input": 100 * (4 / 2 - 1),
     }
-    batch, context, hoi = 128, 8192, 600
-    small, large = architectures.Llama3_8B, architectures.Llama31_405B
-    cost = {a.name: a.kv_cache_bytes(bytes_per_element=1) * context * hoi for a in (small, large)}
+    batch, context, flop_per_byte = 128, 8192, 600
+    small, large = (a.kv_cache_bytes(bytes_per_element=1) * context for a in (small_model, architectures.Llama31_405B))
     return values | {
         "matx_hoi": h100.fp8 / h100.hbm_bandwidth,
-        "matx_kv": batch * context * small.kv_cache_bytes(bytes_per_element=1),
-        "matx_mha": batch * context * small.kv_cache_bytes(bytes_per_element=1) * small.heads / small.kv_heads,
-        "matx_kv_cost": batch * cost[small.name],
-        "matx_forward": batch * s.FORWARD_FLOP * 8e9,
-        "matx_ratio_8b": cost[small.name] / (s.FORWARD_FLOP * 8e9),
-        "matx_ratio_405b": cost[large.name] / (s.FORWARD_FLOP * 405e9),
+        "matx_kv": batch * small / 1e9,
+        "matx_mha": batch * small * small_model.heads / small_model.kv_heads / 1e9,
+        "matx_kv_cost": batch * small * flop_per_byte / 1e12,
+        "matx_forward": batch * s.FORWARD_FLOP * 8e9 / 1e12,
+        "matx_ratio_8b": small * flop_per_byte / (s.FORWARD_FLOP * 8e9),
+        "matx_ratio_405b": large * flop_per_byte / (s.FORWARD_FLOP * 405e9),
     }
 
 
@@ -155,7 +157,7 @@ def summary():
         "summary_floor": 1e3 * roofline.latency_floor,
         "summary_smaller_batch": roofline.step_time(balance, 1) / roofline.step_time(below, 1),
         "summary_rubin": 35e15 / 2 / (22e12 / 0.5),  # multiplies of 4-bit weights
-        "summary_kv": architectures.Llama3_70B.kv_cache_bytes(bytes_per_element=1),
+        "summary_kv": architectures.Llama3_70B.kv_cache_bytes(bytes_per_element=1) / 1e3,
         "summary_scale_up": rack.scale_up_size * rack.hbm_bandwidth / (node.scale_up_size * node.hbm_bandwidth),
         "summary_smaller": (1 + law.alpha / law.beta) ** (-1 / law.alpha),
     }

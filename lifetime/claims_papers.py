@@ -75,6 +75,7 @@ def smaller_models():
     llama = law.compute_optimal(s.TRAINING_FLOP * 6.9e9 * 1e12)
     return values | {
         "devries_k_D": no_E.tokens_for(no_E.loss(N, D), 0.5 * N) / D,
+        "devries_alpha": laws.Hoffmann2022Rounded.alpha,
         "devries_N": N,
         "devries_D": D,
         "devries_D_half": D * tokens(0.5),
