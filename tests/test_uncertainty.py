@@ -336,7 +336,7 @@ def test_the_indices_of_the_ishigami_function():
     assert np.all((found[["first SE", "total SE"]] > 0) & (found[["first SE", "total SE"]] < 0.01))
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(slopes=st.lists(st.floats(0.1, 3), min_size=1, max_size=3))
 def test_the_indices_of_sums_and_products(slopes):
     """Two outputs at once: a linear function has no interactions, a product has them all."""
