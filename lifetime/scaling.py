@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 
 import numpy as np
 
-from .arrays import as_number, check, elementwise, is_lazy, is_symbolic, require
+from .arrays import as_number, brief, check, elementwise, is_lazy, is_symbolic, require
 from .symbols import TRAINING_FLOP
 
 COEFFICIENTS = ("E", "A", "B", "alpha", "beta")
@@ -42,7 +42,7 @@ class ScalingLaw:
     Raises
     ------
     ValueError
-        For a coefficient or exponent that is not positive and finite (E may be 0), or an invalid covariance.
+        For a coefficient or exponent that is not positive and finite (E may be 0), or an invalid covariance or draws.
 
     Examples
     --------
@@ -63,6 +63,7 @@ class ScalingLaw:
     name: str = field(default="", kw_only=True)
     source: str = field(default="", kw_only=True, repr=False)
     covariance: np.ndarray | None = field(default=None, kw_only=True, repr=False)
+    draws: ScalingLaw | None = field(default=None, kw_only=True, repr=False)
 
     def __post_init__(self):
         for coefficient in COEFFICIENTS:
@@ -72,6 +73,8 @@ class ScalingLaw:
             object.__setattr__(self, coefficient, value)
         if self.covariance is not None:
             object.__setattr__(self, "covariance", _valid_covariance(self.covariance))
+        if self.draws is not None and not (isinstance(self.draws, ScalingLaw) and self.draws._holds_arrays):
+            raise ValueError(f"draws must be a lifetime.ScalingLaw whose fields are arrays; got {brief(self.draws)}")
 
     @property
     def coefficients(self) -> dict:
@@ -106,12 +109,21 @@ class ScalingLaw:
         """
         from .uncertainty import quantiles
 
-        if not any(np.ndim(value) for value in self.coefficients.values()):
+        if not self._holds_arrays:
             raise ValueError(
-                f"intervals need a law of arrays; got {self!r}. With a covariance, draw it first: "
+                f"intervals need a law of arrays; got {self!r}. If it is uncertain, draw it first: "
                 "lifetime.sample({'law': lifetime.OneOf(law)}, n=4096, rng=0)['law']"
             )
         return quantiles(self.coefficients, level)
+
+    @property
+    def is_uncertain(self) -> bool:
+        """Whether the uncertainty of the coefficients is known: as arrays, as draws or as a covariance."""
+        return self._holds_arrays or self.draws is not None or self.covariance is not None
+
+    @property
+    def _holds_arrays(self) -> bool:
+        return any(np.ndim(value) for value in self.coefficients.values())
 
     def _evaluate(self, formula, *outputs, **inputs):
         return elementwise(formula, outputs, **self.coefficients, **inputs)

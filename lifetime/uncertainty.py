@@ -95,10 +95,10 @@ def triangular(low: float, mode: float, high: float):
 class OneOf:
     """An uncertain law: which of several it is, and its coefficients, drawn together.
 
-    Each law is a set of equally likely draws of (E, A, B, alpha, beta). Those of a law of arrays (a bootstrap) are its
-    elements; those of a law of numbers with a covariance are made once, from the normal distribution of
-    (ln A, ln B, ln E, alpha, beta) around its coefficients; any other law has one. A and alpha are correlated by 0.999,
-    and so are B and beta: a draw is never taken apart.
+    Each law is a set of equally likely draws of (E, A, B, alpha, beta): the elements of a law of arrays (a bootstrap),
+    or of its ``draws``; for a law with a covariance, made once from the normal distribution of (ln A, ln B, ln E,
+    alpha, beta) around its coefficients; any other law has one. A and alpha are correlated by 0.999, and so are B and
+    beta: a draw is never taken apart.
 
     Parameters
     ----------
@@ -182,7 +182,7 @@ def _draws(law, n):
 
     Shuffled, because draws may come in an order (Sobol points do) of which every other one is lopsided.
     """
-    table, rng = _table(law), np.random.default_rng(0)
+    table, rng = _table(law if law.draws is None else law.draws), np.random.default_rng(0)
     if law.covariance is not None and table.shape[1] == 1:
         from scipy.stats import qmc
 

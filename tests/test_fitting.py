@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import law_draws
 import lifetime as lt
 from cases import LAW, NO_NUMBERS
 from lifetime import fit, huber, read_runs
@@ -397,3 +398,15 @@ def test_the_standard_errors_of_besiroglu(chinchilla):
         assert getattr(draws, name).std() == pytest.approx(error, rel=0.1), name
     share = draws.beta / (draws.alpha + draws.beta)
     assert share.std() == pytest.approx(0.020, abs=0.002)
+
+
+@with_the_runs
+def test_the_tool_that_made_the_draws_of_laws(chinchilla):
+    """Around the printed law, with the covariance of the authors' own bootstrap, as far as 512 samples can tell."""
+    law = lt.laws.Besiroglu2024
+    found = law_draws.draws(law, read_runs(RUNS), drop=5)
+    logs = [*(np.log(found[name]) for name in "ABE"), found["alpha"], found["beta"]]
+    SE = np.sqrt(law.covariance.diagonal())
+    centre = [*(np.log(law.coefficients[name]) for name in "ABE"), law.alpha, law.beta]
+    assert np.abs((np.mean(logs, axis=1) - centre) / SE).max() < 0.3
+    np.testing.assert_allclose(np.cov(logs) / np.outer(SE, SE), law.covariance / np.outer(SE, SE), atol=0.2)

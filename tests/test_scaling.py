@@ -219,7 +219,7 @@ def test_intervals_of_a_law_of_arrays_are_the_quantiles_of_each_coefficient():
 
 @pytest.mark.parametrize("law", [LAW, SYMBOLIC], ids=["numbers", "symbols"])
 def test_a_law_of_single_numbers_has_no_intervals(law):
-    message = f"intervals need a law of arrays; got {law!r}. With a covariance, draw it first: lifetime.sample"
+    message = f"intervals need a law of arrays; got {law!r}. If it is uncertain, draw it first: lifetime.sample"
     with pytest.raises(ValueError, match=re.escape(message)):
         law.intervals()
 
@@ -292,3 +292,18 @@ def test_what_a_float_cannot_hold_is_an_error(method, values):
     law = lt.ScalingLaw(1.8172, 482, 2085, 0.3, 0.05)
     with pytest.raises(ValueError, match=r"[ND] is not a finite number \(too large or too small for a float\)"):
         call(law, method, **values)
+
+
+def test_a_law_may_carry_draws_and_says_whether_it_is_uncertain():
+    arrays = lt.ScalingLaw(**LAW.coefficients | {"alpha": [0.3, 0.4]})
+    law = lt.ScalingLaw(**LAW.coefficients, draws=arrays)
+    assert law.draws is arrays
+    assert law.loss(1e9, 1e12) == LAW.loss(1e9, 1e12)
+    certain = [LAW, lt.ScalingLaw(**LAW.coefficients, covariance=COVARIANCE), arrays, law]
+    assert [each.is_uncertain for each in certain] == [False, True, True, True]
+
+
+@pytest.mark.parametrize("draws", [LAW, LAW.coefficients, [0.3, 0.4]])
+def test_what_are_no_draws_are_refused(draws):
+    with pytest.raises(ValueError, match=r"draws must be a lifetime.ScalingLaw whose fields are arrays; got"):
+        lt.ScalingLaw(**LAW.coefficients, draws=draws)

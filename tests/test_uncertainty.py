@@ -166,6 +166,13 @@ def test_laws_are_drawn_by_their_weights(weights):
     assert lt.OneOf(laws, weights).weights == pytest.approx(np.array(weights) / sum(weights), rel=1e-12)
 
 
+def test_a_law_with_draws_is_drawn_from_them_and_stays_itself_where_it_does_not_vary():
+    law = lt.ScalingLaw(**BESIROGLU.coefficients, draws=BOOTSTRAP)
+    found = lt.OneOf(law).at(coefficients=(np.arange(BOOTSTRAP.alpha.size) + 0.5) / BOOTSTRAP.alpha.size)
+    assert sorted(found.alpha) == sorted(BOOTSTRAP.alpha)
+    assert lt.OneOf(law).at().alpha == BESIROGLU.alpha
+
+
 @pytest.mark.parametrize("covariance", [None, BESIROGLU.covariance])
 def test_a_law_of_arrays_is_drawn_from_its_elements(covariance):
     law = lt.ScalingLaw(**BOOTSTRAP.coefficients, covariance=covariance)
