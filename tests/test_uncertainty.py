@@ -19,7 +19,8 @@ import lifetime as lt
 from cases import LAW, SYMBOLIC
 from lifetime import uncertainty
 
-BESIROGLU, REFIT = lt.laws.Besiroglu2024, lt.laws.Sardana2024Refit
+BESIROGLU = lt.ScalingLaw(**lt.laws.Besiroglu2024.coefficients, covariance=lt.laws.Besiroglu2024.covariance)
+REFIT = lt.ScalingLaw(**lt.laws.Sardana2024Refit.coefficients)  # as if nothing were known of its uncertainty
 PROBABILITIES = np.array([1e-9, 0.01, 0.1, 0.3, 0.5, 0.8, 0.99, 1 - 1e-9])
 UNIFORM = stats.uniform()
 UNCERTAIN = {
