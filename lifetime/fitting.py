@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .arrays import as_number, brief, closest
+from .arrays import as_number, at_least, brief, closest, generator
 from .huber import COLUMNS, Runs, derivatives, grid_of_starts, minimise
 from .scaling import ScalingLaw
 
@@ -116,18 +116,15 @@ class Fit:
         ----------
         Besiroglu et al. (2024), arXiv 2404.10102, section 4.
         """
-        from tqdm.auto import tqdm
+        from tqdm import tqdm
 
-        if not isinstance(n, int | np.integer) or isinstance(n, bool) or n < 1:
-            raise ValueError(f"n must be a whole number of samples, 1 or more; got {brief(n)}")
+        at_least("n", n, 1)
         if self.runs < _FEWEST_BOOTSTRAP:
             raise ValueError(
                 f"a bootstrap needs at least {_FEWEST_BOOTSTRAP} runs; got {self.runs}, of which a sample drawn with "
                 f"replacement holds about {(1 - 1 / np.e) * self.runs:.0f} different ones, for 5 coefficients"
             )
-        if rng is None:
-            raise ValueError("rng must be a seed or a numpy.random.Generator, so that it can be repeated; got None")
-        weights = np.random.default_rng(rng).multinomial(self.runs, np.full(self.runs, 1 / self.runs), size=n)
+        weights = generator(rng).multinomial(self.runs, np.full(self.runs, 1 / self.runs), size=n)
         start = self._data.from_law(self.law)
         found, short = [], 0
         disable = None if progress is None else not progress

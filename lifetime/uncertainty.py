@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .arrays import BLOCK, as_number, brief, elementwise, is_lazy, is_symbolic, require
+from .arrays import BLOCK, as_number, at_least, brief, elementwise, generator, is_lazy, is_symbolic, require
 from .scaling import COEFFICIENTS, ScalingLaw
 
 
@@ -233,7 +233,7 @@ def sample(assumptions: Mapping, n: int, rng, *, chunk: int | None = None) -> di
     ----------
     A. B. Owen (1998), Scrambling Sobol' and Niederreiter-Xing points, Journal of Complexity 14, 466.
     """
-    inputs, rng = _inputs(assumptions), _generator(rng)
+    inputs, rng = _inputs(assumptions), generator(rng)
     if chunk is None:
         _power_of_two("n", n)
         points = _sobol_points(len(inputs), n, rng)
@@ -241,7 +241,7 @@ def sample(assumptions: Mapping, n: int, rng, *, chunk: int | None = None) -> di
         import dask.array as da
 
         _power_of_two("chunk", chunk)
-        _at_least("n", n, chunk)
+        at_least("n", n, chunk)
         if n % chunk:
             raise ValueError(f"n must be a multiple of chunk ({chunk:,}); got {n:,}")
         seeds = da.from_array(rng.integers(2**63, size=n // chunk), chunks=1)
@@ -359,7 +359,7 @@ def sobol(function: Callable, assumptions: Mapping, n: int, rng, *, repeats: int
 
     inputs = _inputs(assumptions)
     _power_of_two("n", n)
-    _at_least("repeats", repeats, 2)
+    at_least("repeats", repeats, 2)
     unit, outputs = [stats.uniform()] * len(inputs), []
 
     def evaluate(points):
@@ -371,7 +371,7 @@ def sobol(function: Callable, assumptions: Mapping, n: int, rng, *, repeats: int
         return np.stack(list(results.values()))
 
     indices = []
-    for child in _generator(rng).spawn(repeats):
+    for child in generator(rng).spawn(repeats):
         found = stats.sobol_indices(func=evaluate, n=n, dists=unit, rng=child)
         indices.append((found.first_order, found.total_order))
     (first, total), errors = np.mean(indices, axis=0), np.std(indices, axis=0, ddof=1) / np.sqrt(repeats)
@@ -404,7 +404,7 @@ def tornado(function: Callable, assumptions: Mapping, *, level: float = 0.8, n: 
     y     2.45   3.0  3.55
     """
     inputs, tails = _inputs(assumptions), _tails(level)
-    _at_least("n", n, 1)
+    at_least("n", n, 1)
     middle = {name: 0.0 if name.endswith(": choice") else 0.5 for name in inputs if not name.endswith(": coefficients")}
 
     def run(size, **varied):
@@ -503,18 +503,7 @@ def _tails(level):
     return (1 - level) / 2, (1 + level) / 2
 
 
-def _at_least(name, n, low):
-    if not isinstance(n, int | np.integer) or n < low:
-        raise ValueError(f"{name} must be an integer of at least {low:,}; got {brief(n)}")
-
-
 def _power_of_two(name, n):
     if not isinstance(n, int | np.integer) or n < 1 or n & (n - 1):
         near = f"; the nearest is {2 ** round(np.log2(n)):,}" if isinstance(n, int | float) and 1 < n < 2**60 else ""
         raise ValueError(f"{name} must be a power of two; got {brief(n)}{near}")
-
-
-def _generator(rng):
-    if rng is None:
-        raise ValueError("rng must be a seed or a numpy.random.Generator, so that the draws can be repeated; got None")
-    return np.random.default_rng(rng)
