@@ -30,11 +30,14 @@ html_show_sourcelink = False
 html_copy_source = False
 html_last_updated_fmt = None
 pygments_style = "a11y-high-contrast-light"
+html_context = {"default_mode": "auto"}
 html_theme_options = {
+    "navbar_persistent": [],
     "use_download_button": False,
     "use_fullscreen_button": False,
     "use_sidenotes": False,
     "show_toc_level": 2,
+    "secondary_sidebar_items": {"**": ["page-toc"], "explorer": []},
     "show_navbar_depth": 1,
     "navigation_with_keys": False,
     "pygments_light_style": "a11y-high-contrast-light",

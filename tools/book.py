@@ -7,7 +7,6 @@ import json
 import re
 import shutil
 import sys
-import textwrap
 from pathlib import Path
 
 import nbformat
@@ -31,8 +30,17 @@ PRESETS = {
     "architectures": "Architectures",
     "traffic": "Tokens served",
 }
-WIDE = ("source", "url", "citation", "locator", "selection", "params_counted", "counts", "note")
-"""Columns of presets that are texts: they stand below the numbers, over the whole width."""
+WIDE = {
+    "citation": "",
+    "source": "",
+    "url": "",
+    "locator": "Where: ",
+    "selection": "Runs: ",
+    "params_counted": "Parameters counted: ",
+    "counts": "Counts ",
+    "note": "Note: ",
+}
+"""Columns of presets that are texts, and how each is introduced: they stand below the table of numbers."""
 
 
 def write(name, text):
@@ -126,24 +134,27 @@ def presets(name):
 
     table = getattr(lt, name).table()
     narrow = [column for column in table.columns if column not in WIDE]
-    rows = [f"<tr><th scope=\"col\">key</th>{''.join(f'<th scope=col>{column}</th>' for column in narrow)}</tr>"]
-    bodies = []
+    numeric = {column: pd.api.types.is_numeric_dtype(table[column]) for column in narrow}
+    heads = "".join(f'<th scope="col">{column.replace("_", " ")}</th>' for column in ("preset", *narrow))
+    rows, sources = [], []
     for key, row in table.iterrows():
-        cells = "".join(value(row[column], pd.api.types.is_numeric_dtype(table[column])) for column in narrow)
-        texts = "".join(f"<dt>{column}</dt><dd>{linked(row[column])}</dd>" for column in WIDE if row.get(column, ""))
-        bodies.append(
-            f'<tbody><tr><th scope="row" id="{key}"><code>{key}</code></th>{cells}</tr>'
-            f'<tr><td class="about" colspan="{len(narrow) + 1}"><dl>{texts}</dl></td></tr></tbody>'
-        )
+        cells = "".join(value(row[column], numeric[column]) for column in narrow)
+        rows.append(f'<tr><th scope="row"><a href="#{key}">{key}</a></th>{cells}</tr>')
+        texts = [f"<p>{label}{linked(row[column])}</p>" for column, label in WIDE.items() if row.get(column, "")]
+        sources.append(f'<dt id="{key}">{key}</dt><dd>{"".join(texts)}</dd>')
     label = PRESETS[name]
-    text = textwrap.dedent(f"""\
-        # {label}
+    text = f"""# {label}
 
-        The presets `lifetime.{name}`, in base units, each with its source: {len(table)} rows of `lifetime/data/{name}.csv`.
+The presets `lifetime.{name}` in base units (FLOP, tokens, parameters, bytes, seconds, watts): {len(table)} rows of
+`lifetime/data/{name}.csv`. What no source states is left empty.
 
-        """)
-    body = f"<thead>{rows[0]}</thead>" + "".join(bodies)
-    text += f'<div class="presets" tabindex="0" role="region" aria-label="{label}"><table>{body}</table></div>\n'
+<div class="presets" tabindex="0" role="region" aria-label="{label}"><table><thead><tr>{heads}</tr></thead>
+<tbody>{"".join(rows)}</tbody></table></div>
+
+## Sources
+
+<dl class="sources">{"".join(sources)}</dl>
+"""
     page(f"presets/{name}.md", f"{label} with their sources: the {len(table)} presets lifetime.{name}.", text)
 
 
@@ -202,8 +213,6 @@ def build():
     if failed:
         sys.exit(failed)
     prune(TARGET / "_static" / "mathjax", MATHJAX)
-    for name in (".buildinfo", "objects.inv"):
-        (TARGET / name).unlink(missing_ok=True)
     size = sum(path.stat().st_size for path in TARGET.rglob("*") if path.is_file())
     print(f"{TARGET.relative_to(ROOT)}/index.html: {len(list(TARGET.rglob('*.html')))} pages, {size / 1e6:.1f} MB")
 
