@@ -17,6 +17,7 @@ nb_ipywidgets_js = {}  # widgets are not shown on a static page, and their scrip
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
 autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
 autodoc_typehints = "none"
 napoleon_use_ivar = True
 napoleon_use_rtype = False
@@ -28,6 +29,7 @@ html_title = "lifetime"
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False
+html_show_search_summary = False  # it would fetch pages, which a browser refuses to a page opened from a file
 html_last_updated_fmt = None
 pygments_style = "a11y-high-contrast-light"
 html_context = {"default_mode": "auto"}
@@ -50,7 +52,9 @@ def describe(app, pagename, templatename, context, doctree):
     """Give every page its description."""
     description = app.env.metadata.get(pagename, {}).get("description", "")
     if description:
-        context["metatags"] = f'{context.get("metatags", "")}\n<meta name="description" content="{html.escape(description)}">'
+        context["metatags"] = (
+            f'{context.get("metatags", "")}\n<meta name="description" content="{html.escape(description)}">'
+        )
     elif pagename not in ("genindex", "search", "py-modindex"):
         sphinx.util.logging.getLogger(__name__).warning("no description: %s", pagename)
 

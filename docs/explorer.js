@@ -372,13 +372,14 @@
 
   function showAnswer(chosen, bill) {
     const { N, D } = chosen.chinchilla;
+    const saving = Math.abs(chosen.saving) < 1e-12 ? 0 : chosen.saving; // 0 is computed to rounding
     const against = state.given === "budget" ? `of its quality, ${short(N)} on ${short(D)}` : `${short(N)} on ${short(D)}`;
     const numbers = [
       ["parameters, N*", "N", short(chosen.N), `Chinchilla: ${short(N)}`],
       ["training tokens, D*", "D", short(chosen.D), `Chinchilla: ${short(D)}`],
       ["tokens per parameter", "tokens_per_param", plain(chosen.tokens_per_param), `Chinchilla: ${plain(D / N)}`],
       ["over-training", "overtraining", `${plain(chosen.overtraining)}×`, "the compute-optimal tokens of its size"],
-      ["saved against Chinchilla", "saving", percent(chosen.saving, 1), "of the lifetime cost"],
+      ["saved against Chinchilla", "saving", percent(saving, 1), "of the lifetime cost"],
       ["lifetime cost", "cost", `${science(chosen.cost, 3)}`, `pre-training-equivalent FLOP; raw: ${science(chosen.flop, 3)}`],
       ["dollars", "dollars", `$${short(bill.dollars)}`, `${short(bill.hours)} accelerator-hours`],
       ["loss", "loss", chosen.loss.toFixed(4), "nats per token, under the law"],
@@ -400,7 +401,7 @@
       optimal: `As good as the compute-optimal model of ${short(state.N_like)} parameters`,
       budget: `The best for a lifetime cost of ${science(state.cost, 3)} FLOP` }[state.given];
     say(`${task}, with ${short(state.D_inf)} tokens served: ${short(chosen.N)} parameters on ${short(chosen.D)} tokens. `
-      + `That costs ${percent(chosen.saving)} less over its life than Chinchilla's model ${against}.`, false);
+      + `That costs ${percent(saving, saving < 0.1 ? 1 : 0)} less over its life than Chinchilla's model ${against}.`, false);
   }
 
   function python() {
@@ -438,7 +439,7 @@
 
   // ------------------------------------------------------------------------------------------------------------ figure
 
-  const DASHES = ["none", "7 3", "2 3", "9 3 2 3", "1 4"];
+  const DASHES = ["7 3", "2 2.5", "9 3 2 3", "5 2 1.5 2 1.5 2"]; // of the laws that are not chosen
   const SIZE = { width: 300, height: 210, left: 50, right: 18, top: 12, bottom: 36 };
   const PANELS = [
     { title: "parameters", value: "N", log: true, show: short },
@@ -461,8 +462,9 @@
         throw error;
       }
     };
-    const lines = laws.map((law, i) => ({
-      law, colour: presets.lines[law] || "currentColor", dash: DASHES[Math.min(i, DASHES.length - 1)],
+    const lines = laws.map((law) => ({
+      law, colour: presets.lines[law] || "currentColor",
+      dash: law === state.law ? "none" : DASHES[Object.keys(presets.lines).indexOf(law)],
       plans: served.map((D_inf) => attempt(law, D_inf)),
     }));
     $("legend").replaceChildren(...lines.map(({ law, colour, dash }) => {

@@ -15,7 +15,7 @@ from sphinx.cmd.build import build_main
 import explorer
 import lifetime as lt
 from lifetime.display import short
-from notebooks import README, ROOT, answer, plain, read_all, title
+from notebooks import README, ROOT, answer, plain, read_all
 
 SOURCE, TARGET, DOCS = ROOT / "build" / "book-source", ROOT / "build" / "book", ROOT / "docs"
 INTERNAL = ("__init__", "arrays")
@@ -84,7 +84,11 @@ def landing(notebooks):
     for name in ("docs/headline.png", "LICENSE", "CITATION.cff"):
         (SOURCE / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, SOURCE / name)
-    page("contributing.md", "How to add a preset or a notebook, and what the tests check.", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
+    page(
+        "contributing.md",
+        "How to add a preset or a notebook, and what the tests check.",
+        (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"),
+    )
 
 
 def notebook(path, nb):
@@ -125,7 +129,11 @@ def api():
     parts = []
     for name in modules:
         parts.append(f"## lifetime.{name}\n\n```{{eval-rst}}\n.. automodule:: lifetime.{name}\n   :members:\n```\n")
-    page("api.md", "Everything in the Python package lifetime, from its docstrings.", f"# The package\n\n{lt.__doc__}\n\n" + "\n".join(parts))
+    page(
+        "api.md",
+        "Everything in the Python package lifetime, from its docstrings.",
+        f"# The package\n\n{lt.__doc__}\n\n" + "\n".join(parts),
+    )
 
 
 def presets(name):
@@ -209,7 +217,9 @@ def build():
         presets(name)
     play()
     doctrees = ROOT / "build" / "book-doctrees"
-    failed = build_main(["-q", "-E", "-W", "--keep-going", "-c", str(DOCS), "-d", str(doctrees), str(SOURCE), str(TARGET)])
+    failed = build_main(
+        ["-q", "-E", "-W", "--keep-going", "-c", str(DOCS), "-d", str(doctrees), str(SOURCE), str(TARGET)]
+    )
     if failed:
         sys.exit(failed)
     prune(TARGET / "_static" / "mathjax", MATHJAX)

@@ -27,7 +27,10 @@ def formulas():
         for name in ("u", "k", "m", "per_D0", "log_Dc")
     )
     rest, law = reducible(s.loss, s.E), {name: LAW.coefficients[name] for name in ("A", "B", "alpha", "beta")}
-    data, size = {name: law[name] for name in ("B", "alpha", "beta")}, {name: law[name] for name in ("A", "alpha", "beta")}
+    data, size = (
+        {name: law[name] for name in ("B", "alpha", "beta")},
+        {name: law[name] for name in ("A", "alpha", "beta")},
+    )
     kappa, W = lt.LIFETIME.per_param
     plan = Plan(LAW, lt.LIFETIME, OTHERS, s.N, s.D, s.loss, "closed form")
     roofline = lt.Roofline(**{name: s.MEANINGS[name].symbol for name in lt.Roofline.__dataclass_fields__})
@@ -53,7 +56,10 @@ def formulas():
             "overlapped": roofline.efficiency(*decode),
             "in_turn": roofline.efficiency(*decode, overlap=False),
         },
-        "memory": {"max_batch": roofline.max_batch(s.context), "room": hardware._room(s.N_total, s.weight_bytes, s.memory)},
+        "memory": {
+            "max_batch": roofline.max_batch(s.context),
+            "room": hardware._room(s.N_total, s.weight_bytes, s.memory),
+        },
     }
 
 
