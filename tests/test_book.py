@@ -23,7 +23,8 @@ FORMULAS = """async () => {
     const texts = document.createTreeWalker(document.querySelector("article"), NodeFilter.SHOW_TEXT);
     while (texts.nextNode()) {
         const within = texts.currentNode.parentElement.closest("script, pre, code, mjx-container");
-        if (!within && /\\$\\$|\\\\\\(|\\\\\\[|\\\\frac/.test(texts.currentNode.data)) left.push(texts.currentNode.data);
+        const text = texts.currentNode.data;
+        if (!within && /\\$\\$|\\\\\\(|\\\\\\[|\\\\frac/.test(text)) left.push(text);
     }
     return {
         asked: document.querySelectorAll(".math").length,

@@ -162,8 +162,10 @@ def test_efficiency_equals_the_package(page):
                 found = page.evaluate(TRIED.format("efficiency"), given)
                 try:
                     expected = roofline.efficiency(batch, context, of_peak, overlap=overlap)
-                except ValueError as error:  # it does not fit in the memory
-                    assert "memory" in found, error
+                except ValueError:
+                    expected = "does not fit"
+                if expected == "does not fit":
+                    assert "memory" in found
                 else:
                     assert found == pytest.approx(expected, rel=1e-9)
                     compared += 1
@@ -214,16 +216,17 @@ GOOD = {"law": "Besiroglu2024", "loss": 2.0, "D_RL": 3e11, "D_inf": 1e13, "k_RL"
 def test_bad_input_is_an_error_that_names_it(page, bad):
     inputs = GOOD | bad
     message = page.evaluate(TRIED.format("plan"), inputs)
-    with pytest.raises(ValueError, match=re.escape(next(iter(bad)))) if "law" not in bad else pytest.raises(ValueError):
+    name = next(iter(bad))
+    with pytest.raises(ValueError, match=re.escape(inputs["law"] if name == "law" else name)):
         lt.cheapest(lt.laws[inputs["law"]], **{k: v for k, v in inputs.items() if k != "law"})
     assert isinstance(message, str)
-    assert next(iter(bad)) in message
+    assert name in message
     assert re.search("must be|Valid: |missing", message)
 
 
 def test_ranges_are_said_as_in_the_package(page):
     for bad in ({"D_inf": -1}, {"k_RL": 7}, {"e_inf": 0}, {"loss": 1.5}):
-        with pytest.raises(ValueError) as raised:
+        with pytest.raises(ValueError, match="must be") as raised:
             lt.cheapest(lt.laws.Besiroglu2024, **{k: v for k, v in (GOOD | bad).items() if k != "law"})
         message = page.evaluate(TRIED.format("plan"), GOOD | bad)
         assert message == str(raised.value)
@@ -371,8 +374,8 @@ def test_every_control_is_reached_by_tab_and_has_a_name(fresh):
     wanted = page.locator(selector).count() - radios
     assert (
         page.locator(selector).evaluate_all(
-            "all => all.filter((one) => !(one.labels?.length || one.getAttribute('aria-label') || one.textContent.trim()))"
-            ".map((one) => one.id)"
+            "all => all.filter((one) => !(one.labels?.length || one.getAttribute('aria-label')"
+            " || one.textContent.trim())).map((one) => one.id)"
         )
         == []
     )

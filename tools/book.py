@@ -1,4 +1,4 @@
-"""Build the site into build/book/ from the README, the stored outputs of the notebooks, the docstrings and the presets."""
+"""Build the site into build/book/: the README, the notebooks with their stored outputs, the docstrings, the presets."""
 
 import ast
 import html
@@ -84,11 +84,8 @@ def landing(notebooks):
     for name in ("docs/headline.png", "LICENSE", "CITATION.cff"):
         (SOURCE / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, SOURCE / name)
-    page(
-        "contributing.md",
-        "How to add a preset or a notebook, and what the tests check.",
-        (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"),
-    )
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    page("contributing.md", "How to add a preset or a notebook, and what the tests check.", text)
 
 
 def notebook(path, nb):
@@ -126,14 +123,12 @@ def api():
     """Write the page of the package, from its docstrings."""
     found = {path.stem for path in (ROOT / "lifetime").glob("*.py")} - set(INTERNAL)
     modules = [name for name in FIRST if name in found] + sorted(found - set(FIRST))
-    parts = []
-    for name in modules:
-        parts.append(f"## lifetime.{name}\n\n```{{eval-rst}}\n.. automodule:: lifetime.{name}\n   :members:\n```\n")
-    page(
-        "api.md",
-        "Everything in the Python package lifetime, from its docstrings.",
-        f"# The package\n\n{lt.__doc__}\n\n" + "\n".join(parts),
-    )
+    sections = [
+        f"## lifetime.{name}\n\n```{{eval-rst}}\n.. automodule:: lifetime.{name}\n   :members:\n```\n"
+        for name in modules
+    ]
+    text = f"# The package\n\n{lt.__doc__}\n\n" + "\n".join(sections)
+    page("api.md", "Everything in the Python package lifetime, from its docstrings.", text)
 
 
 def presets(name):

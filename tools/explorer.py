@@ -26,11 +26,9 @@ def formulas():
         sp.Symbol(name, real=True) if name in ("u", "log_Dc") else sp.Symbol(name, positive=True)
         for name in ("u", "k", "m", "per_D0", "log_Dc")
     )
-    rest, law = reducible(s.loss, s.E), {name: LAW.coefficients[name] for name in ("A", "B", "alpha", "beta")}
-    data, size = (
-        {name: law[name] for name in ("B", "alpha", "beta")},
-        {name: law[name] for name in ("A", "alpha", "beta")},
-    )
+    law = {name: value for name, value in LAW.coefficients.items() if name != "E"}
+    size, data = ({name: value for name, value in law.items() if name != other} for other in "BA")
+    rest = reducible(s.loss, s.E)
     kappa, W = lt.LIFETIME.per_param
     plan = Plan(LAW, lt.LIFETIME, OTHERS, s.N, s.D, s.loss, "closed form")
     roofline = lt.Roofline(**{name: s.MEANINGS[name].symbol for name in lt.Roofline.__dataclass_fields__})
