@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from book import PRESETS, TARGET, alternative
 from browser import address, browser, watch
-from notebooks import NOTEBOOKS, answer, read_all, title
+from notebooks import NOTEBOOKS, answer, read_all, tagged, title
 
 NOTEBOOK_PAGES = [f"notebooks/{path.stem}" for path in NOTEBOOKS]
 PAGES = ["index", "explorer", *NOTEBOOK_PAGES, *(f"presets/{name}" for name in PRESETS), "api", "contributing"]
@@ -104,6 +104,11 @@ def test_the_words_of_a_figure_come_from_its_code_and_the_paragraph_above():
     assert alternative(source, above) == (
         "Figure: More. Horizontal axis: tokens. Vertical axis: cost of …. Context: The price of N."
     )
+
+
+def test_where_there_are_no_sliders_the_page_leads_to_the_explorer():
+    (path,) = (path for path, nb in read_all().items() if tagged(nb, "widgets"))
+    assert "../explorer.html" in parsed(f"notebooks/{path.stem}").links
 
 
 # ------------------------------------------------------------------------------------------------------ in the browser

@@ -92,7 +92,11 @@ def notebook(path, nb):
     """Write a notebook with a description, and with a text for every figure."""
     nb.metadata["description"] = answer(nb)
     above = ""
+    here = "`explorer.html` of the site (`make book`)", '<a href="../explorer.html">the explorer</a>'
     for cell in nb.cells:
+        for output in cell.get("outputs", []):
+            if "text/markdown" in output.get("data", {}):
+                output.data["text/markdown"] = output.data["text/markdown"].replace(*here)
         if cell.cell_type == "markdown":
             above = cell.source
         elif any("image/png" in output.get("data", {}) for output in cell.outputs):
