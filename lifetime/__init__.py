@@ -11,18 +11,22 @@ in pre-training-equivalent FLOP. ``lifetime.cheapest`` finds the N and D that re
 
 from . import symbols
 from .budget import LIFETIME, Ledger, Lifetime, Phase
+from .fitting import Fit, fit, read_runs
 from .hardware import Accelerator, Roofline
 from .optimum import Plan, best, cheapest, revealed_demand, served_tokens
 from .presets import accelerators, architectures, laws, models, traffic
 from .scaling import ScalingLaw
 from .transformer import Architecture
+from .uncertainty import OneOf, lognormal, loguniform, quantiles, sample, sobol, tornado, triangular
 
 __all__ = [
     "LIFETIME",
     "Accelerator",
     "Architecture",
+    "Fit",
     "Ledger",
     "Lifetime",
+    "OneOf",
     "Phase",
     "Plan",
     "Roofline",
@@ -31,10 +35,19 @@ __all__ = [
     "architectures",
     "best",
     "cheapest",
+    "fit",
     "laws",
+    "lognormal",
+    "loguniform",
     "models",
+    "quantiles",
+    "read_runs",
     "revealed_demand",
+    "sample",
     "served_tokens",
+    "sobol",
     "symbols",
+    "tornado",
     "traffic",
+    "triangular",
 ]

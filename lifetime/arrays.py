@@ -109,6 +109,19 @@ def require(ok, name: str, value, valid: str, limit=np.nan) -> None:
     raise ValueError(f"{name} must be {valid.format(limit=f'{limit[~ok][0]:.6g}')}; got {bad[0]:.10g}{where}")
 
 
+def at_least(name: str, n, low: int) -> None:
+    """Raise a ``ValueError`` unless n is an integer of at least ``low``."""
+    if not isinstance(n, int | np.integer) or isinstance(n, bool) or n < low:
+        raise ValueError(f"{name} must be an integer of at least {low:,}; got {brief(n)}")
+
+
+def generator(rng) -> np.random.Generator:
+    """The generator of a seed, or the generator itself; no seed is an error."""
+    if rng is None:
+        raise ValueError("rng must be a seed or a numpy.random.Generator, so that the draws can be repeated; got None")
+    return np.random.default_rng(rng)
+
+
 def elementwise(formula: Callable, outputs: tuple[str, ...], /, **inputs):
     """Evaluate ``formula(**inputs)`` for every scenario of the broadcast inputs.
 

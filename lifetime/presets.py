@@ -154,10 +154,16 @@ def _covariances() -> dict:
     return {law: rows.to_numpy() for law, rows in table.groupby(level="law")}
 
 
+@cache
+def _draws() -> dict:
+    table = _csv("law_draws.csv", index_col="law")
+    return {law: ScalingLaw(**rows.to_dict("list"), name=f"{law}, draws") for law, rows in table.groupby(level="law")}
+
+
 def _law(row):
     values = {name: row[name] for name in ("E", "A", "B", "alpha", "beta")}
-    values |= {"covariance": _covariances().get(row["key"]), "source": f"{row['citation']}, {row['locator']}"}
-    return _documented(ScalingLaw(**values, name=row["key"]), row)
+    values |= {"covariance": _covariances().get(row["key"]), "draws": _draws().get(row["key"])}
+    return _documented(ScalingLaw(**values, name=row["key"], source=f"{row['citation']}, {row['locator']}"), row)
 
 
 def _architecture(row):

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, fields
 
 import numpy as np
 
-from .arrays import as_number, check, elementwise, is_lazy, is_symbolic, require
+from .arrays import as_number, brief, check, elementwise, is_lazy, is_symbolic, require
 from .symbols import TRAINING_FLOP
 
-_COEFFICIENTS = ("E", "A", "B", "alpha", "beta")
+COEFFICIENTS = ("E", "A", "B", "alpha", "beta")
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,8 @@ class ScalingLaw:
         For labels and tables.
     covariance : array of shape (5, 5), optional
         Of the estimated (ln A, ln B, ln E, alpha, beta), in this order, where it is known. A and alpha are correlated
-        by 0.999, and so are B and beta: never draw them apart (``lifetime.OneOf`` draws them together).
+        by 0.999, and so are B and beta: never draw them apart (``lifetime.OneOf`` draws them together). A law of arrays
+        may have one too, as a summary: its own elements are what is drawn.
 
     Notes
     -----
@@ -41,7 +42,7 @@ class ScalingLaw:
     Raises
     ------
     ValueError
-        For a coefficient or exponent that is not positive and finite (E may be 0), or an invalid covariance.
+        For a coefficient or exponent that is not positive and finite (E may be 0), or an invalid covariance or draws.
 
     Examples
     --------
@@ -62,20 +63,67 @@ class ScalingLaw:
     name: str = field(default="", kw_only=True)
     source: str = field(default="", kw_only=True, repr=False)
     covariance: np.ndarray | None = field(default=None, kw_only=True, repr=False)
+    draws: ScalingLaw | None = field(default=None, kw_only=True, repr=False)
 
     def __post_init__(self):
-        for coefficient in _COEFFICIENTS:
+        for coefficient in COEFFICIENTS:
             value = as_number(coefficient, getattr(self, coefficient))
             if not is_symbolic(value) and not is_lazy(value):
                 check(coefficient, value)
             object.__setattr__(self, coefficient, value)
         if self.covariance is not None:
             object.__setattr__(self, "covariance", _valid_covariance(self.covariance))
+        if self.draws is not None and not (isinstance(self.draws, ScalingLaw) and self.draws._holds_arrays):
+            raise ValueError(f"draws must be a lifetime.ScalingLaw whose fields are arrays; got {brief(self.draws)}")
 
     @property
     def coefficients(self) -> dict:
         """The five fields of the equation by name."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name in _COEFFICIENTS}
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name in COEFFICIENTS}
+
+    def intervals(self, level=0.8):
+        """The median and the central interval of each coefficient, for a law of arrays: a bootstrap, or other draws.
+
+        Parameters
+        ----------
+        level : float, optional
+            Probability of the interval: 0.8 is from the 10 % to the 90 % quantile.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row a coefficient; columns low, median, high. Each interval is of one coefficient by itself: A at its low
+            end with alpha at its high end is not a likely law.
+
+        Raises
+        ------
+        ValueError
+            For a law of single numbers.
+
+        Examples
+        --------
+        >>> import lifetime as lt
+        >>> law = lt.sample({"law": lt.OneOf(lt.laws.Besiroglu2024)}, 4096, rng=0)["law"]
+        >>> law.intervals().round(2).loc["alpha"].tolist()
+        [0.33, 0.35, 0.37]
+        """
+        from .uncertainty import quantiles
+
+        if not self._holds_arrays:
+            raise ValueError(
+                f"intervals need a law of arrays; got {self!r}. If it is uncertain, draw it first: "
+                "lifetime.sample({'law': lifetime.OneOf(law)}, n=4096, rng=0)['law']"
+            )
+        return quantiles(self.coefficients, level)
+
+    @property
+    def is_uncertain(self) -> bool:
+        """Whether the uncertainty of the coefficients is known: as arrays, as draws or as a covariance."""
+        return self._holds_arrays or self.draws is not None or self.covariance is not None
+
+    @property
+    def _holds_arrays(self) -> bool:
+        return any(np.ndim(value) for value in self.coefficients.values())
 
     def _evaluate(self, formula, *outputs, **inputs):
         return elementwise(formula, outputs, **self.coefficients, **inputs)
@@ -207,7 +255,7 @@ class ScalingLaw:
 
 def _valid_covariance(covariance):
     matrix = np.asarray(as_number("covariance", covariance))
-    valid = matrix.shape == (5, 5) and np.allclose(matrix, matrix.T, rtol=1e-6, atol=0)
+    valid = matrix.shape == (5, 5) and np.all(np.isfinite(matrix)) and np.allclose(matrix, matrix.T, rtol=1e-6, atol=0)
     if not valid or np.any(np.linalg.eigvalsh(matrix) <= 0):
         raise ValueError(
             f"covariance must be a symmetric, positive definite matrix of shape (5, 5); got shape {matrix.shape}"

@@ -1,6 +1,7 @@
 import copy
 import pydoc
 import re
+from importlib import resources
 from math import isfinite
 
 import numpy as np
@@ -144,6 +145,64 @@ def test_a_preset_law_is_plausible(law):
 )
 def test_the_laws_of_the_notebooks_are_there(name):
     assert name in lt.laws.available
+
+
+# How sure the laws are
+
+ESTIMATED = ["ln_A", "ln_B", "ln_E", "alpha", "beta"]
+PUBLISHED_SE = {"Besiroglu2024": {"ln_A": 124.58 / 482.01, "ln_E": 0.02566 / 1.81686, "alpha": 0.0154, "beta": 0.0206}}
+"""Besiroglu et al. (2024), Table 1 and their notebook: of A and E by their size, which for small errors is that of ln A
+and ln E. B is left out: its error is no small one (1293.23 of 2085.43), and the distribution of B is skewed."""
+
+
+def covariances():
+    with (resources.files("lifetime") / "data" / "law_covariances.csv").open(encoding="utf-8") as text:
+        return pd.read_csv(text)
+
+
+def test_every_covariance_in_the_table_is_that_of_its_law_and_no_other_law_has_one():
+    table = covariances()
+    assert {law.name for law in lt.laws if law.covariance is not None} == {*table["law"]}
+    assert not table.duplicated(["law", "coefficient"]).any()
+    for name, rows in table.groupby("law"):
+        assert list(rows["coefficient"]) == list(rows.columns[2:]) == ESTIMATED
+        assert np.array_equal(lt.laws[name].covariance, rows[ESTIMATED].to_numpy())
+        assert np.array_equal(lt.laws[name].covariance, lt.laws[name].covariance.T)
+
+
+@pytest.mark.parametrize("name", PUBLISHED_SE)
+def test_a_covariance_has_the_published_standard_errors(name):
+    SE = dict(zip(ESTIMATED, np.sqrt(lt.laws[name].covariance.diagonal()), strict=True))
+    assert {key: SE[key] for key in PUBLISHED_SE[name]} == pytest.approx(PUBLISHED_SE[name], rel=5e-3)
+
+
+def test_every_law_with_draws_has_them_from_the_table_and_around_its_coefficients():
+    with (resources.files("lifetime") / "data" / "law_draws.csv").open(encoding="utf-8") as text:
+        table = pd.read_csv(text)
+    assert {law.name for law in lt.laws if law.draws is not None} == {*table["law"]}
+    for name, rows in table.groupby("law"):
+        law = lt.laws[name]
+        assert law.covariance is None, "one or the other"
+        for coefficient, value in law.coefficients.items():
+            assert np.array_equal(getattr(law.draws, coefficient), rows[coefficient])
+            low, high = rows[coefficient].quantile([0.1, 0.9])
+            assert low < value < high
+        ln = np.log(rows[["A", "B"]])
+        assert ln["A"].corr(rows["alpha"]) > 0.99 and ln["B"].corr(rows["beta"]) > 0.99
+
+
+def test_the_laws_that_are_uncertain():
+    uncertain = {law.name for law in lt.laws if law.is_uncertain}
+    assert uncertain == {"Besiroglu2024", "OpenAthena2026Llama3", "Sardana2024Refit"}
+
+
+def test_A_and_alpha_and_B_and_beta_are_almost_one_number_each():
+    """.9993 and .9997, and -.273 between the exponents, from the bootstrap of Besiroglu et al. (2024) repeated."""
+    matrix = lt.laws.Besiroglu2024.covariance
+    correlations = matrix / np.sqrt(np.outer(matrix.diagonal(), matrix.diagonal()))
+    assert correlations[0, 3] == pytest.approx(0.9993, abs=5e-5)
+    assert correlations[1, 4] == pytest.approx(0.9997, abs=5e-5)
+    assert correlations[3, 4] == pytest.approx(-0.273, abs=5e-4)
 
 
 # Models

@@ -171,6 +171,59 @@ def test_a_law_cannot_be_changed():
         LAW.beta = 0.5
 
 
+# Uncertain laws
+
+COVARIANCE = 1e-4 * (np.eye(5) + 0.5)
+
+
+def test_a_law_may_carry_its_covariance_whether_it_is_of_numbers_or_of_arrays():
+    for coefficients in (LAW.coefficients, LAW.coefficients | {"alpha": [0.3, 0.4]}):
+        law = lt.ScalingLaw(**coefficients, covariance=COVARIANCE.tolist())
+        assert np.array_equal(law.covariance, COVARIANCE)
+        assert "covariance" not in law.coefficients
+        assert "0.0001" not in repr(law)
+    assert LAW.covariance is None
+    assert np.all(lt.ScalingLaw(**LAW.coefficients, covariance=COVARIANCE).loss(1e9, 1e12) == LAW.loss(1e9, 1e12))
+
+
+@pytest.mark.parametrize(
+    ("covariance", "got"),
+    [
+        (np.eye(4), r"got shape \(4, 4\) with diagonal \[1. 1. 1. 1.\]"),
+        (0.1, r"got shape \(\)$"),
+        (np.ones(5), r"got shape \(5,\)$"),
+        (np.triu(COVARIANCE), r"got shape \(5, 5\) with diagonal \[0.00015"),
+        (COVARIANCE - np.diag([0.001, 0, 0, 0, 0]), r"with diagonal \[-0.00085"),
+        (np.ones((5, 5)) + COVARIANCE - np.diag([0.1] * 5), "with diagonal"),
+        (np.zeros((5, 5)), "with diagonal"),
+        (COVARIANCE * np.nan, "with diagonal"),
+        (np.diag([np.inf, 1, 1, 1, 1]), "with diagonal"),
+    ],
+)
+def test_what_is_no_covariance_is_refused(covariance, got):
+    message = r"covariance must be a symmetric, positive definite matrix of shape \(5, 5\); "
+    with pytest.raises(ValueError, match=message + ".*" + got):
+        lt.ScalingLaw(**LAW.coefficients, covariance=covariance)
+
+
+def test_intervals_of_a_law_of_arrays_are_the_quantiles_of_each_coefficient():
+    draws = lt.ScalingLaw(0, 400 + np.arange(101.0), 2000, [[0.3], [0.4]], 0.36)
+    found = draws.intervals()
+    assert list(found.index) == list(FIELDS)
+    assert list(found.columns) == ["low", "median", "high"]
+    assert found.loc["A"].tolist() == pytest.approx([410, 450, 490], rel=1e-12)
+    assert found.loc["alpha"].tolist() == pytest.approx([0.31, 0.35, 0.39], rel=1e-12)
+    assert found.loc[["E", "B", "beta"], "low"].tolist() == [0, 2000, 0.36]
+    assert draws.intervals(level=0.5).loc["A"].tolist() == pytest.approx([425, 450, 475], rel=1e-12)
+
+
+@pytest.mark.parametrize("law", [LAW, SYMBOLIC], ids=["numbers", "symbols"])
+def test_a_law_of_single_numbers_has_no_intervals(law):
+    message = f"intervals need a law of arrays; got {law!r}. If it is uncertain, draw it first: lifetime.sample"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        law.intervals()
+
+
 # Bad input
 
 
@@ -239,3 +292,18 @@ def test_what_a_float_cannot_hold_is_an_error(method, values):
     law = lt.ScalingLaw(1.8172, 482, 2085, 0.3, 0.05)
     with pytest.raises(ValueError, match=r"[ND] is not a finite number \(too large or too small for a float\)"):
         call(law, method, **values)
+
+
+def test_a_law_may_carry_draws_and_says_whether_it_is_uncertain():
+    arrays = lt.ScalingLaw(**LAW.coefficients | {"alpha": [0.3, 0.4]})
+    law = lt.ScalingLaw(**LAW.coefficients, draws=arrays)
+    assert law.draws is arrays
+    assert law.loss(1e9, 1e12) == LAW.loss(1e9, 1e12)
+    certain = [LAW, lt.ScalingLaw(**LAW.coefficients, covariance=COVARIANCE), arrays, law]
+    assert [each.is_uncertain for each in certain] == [False, True, True, True]
+
+
+@pytest.mark.parametrize("draws", [LAW, LAW.coefficients, [0.3, 0.4]])
+def test_what_are_no_draws_are_refused(draws):
+    with pytest.raises(ValueError, match=r"draws must be a lifetime.ScalingLaw whose fields are arrays; got"):
+        lt.ScalingLaw(**LAW.coefficients, draws=draws)

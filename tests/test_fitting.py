@@ -1,0 +1,409 @@
+"""Fits: known laws recovered, warnings that matter, the bootstrap, bad runs, and the runs of the Chinchilla paper."""
+
+import io
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import law_draws
+import lifetime as lt
+from cases import LAW, NO_NUMBERS
+from lifetime import fit, huber, read_runs
+from lifetime.huber import COLUMNS
+
+RUNS = os.environ.get("LIFETIME_CHINCHILLA_RUNS")
+with_the_runs = pytest.mark.skipif(
+    not RUNS, reason="LIFETIME_CHINCHILLA_RUNS does not name the runs of figure 4 of Hoffmann et al. (2022)"
+)
+
+
+def runs(n=60, noise=0.005, seed=0, law=LAW, N=(8, 10.5), D=(9.5, 12)):
+    rng = np.random.default_rng(seed)
+    N, D = 10 ** rng.uniform([[N[0]], [D[0]]], [[N[1]], [D[1]]], (2, n))
+    return {"params": N, "tokens": D, "loss": law.loss(N, D) * np.exp(rng.normal(0, noise, n))}
+
+
+def values(law):
+    return list(law.coefficients.values())
+
+
+# Known laws
+
+
+@given(
+    E=st.floats(0.5, 3),
+    A=st.floats(50, 5000),
+    B=st.floats(50, 5000),
+    alpha=st.floats(0.25, 0.5),
+    beta=st.floats(0.25, 0.5),
+    seed=st.integers(0, 100),
+)
+@settings(max_examples=10)
+def test_a_law_is_recovered_from_runs_without_noise(E, A, B, alpha, beta, seed):
+    law = lt.ScalingLaw(E, A, B, alpha, beta)
+    found = fit(**runs(law=law, noise=0, seed=seed))
+    assert values(found.law) == pytest.approx(values(law), rel=1e-5)
+    assert found.objective < 1e-15
+    assert found.status == "converged"
+    assert found.warnings == ()
+
+
+def test_outliers_hardly_matter():
+    given = runs(200, noise=0.002)
+    spoilt = given["loss"].copy()
+    spoilt[:10] *= 1.5
+    found, robust = fit(**given).law, fit(**given | {"loss": spoilt}).law
+    squares = fit(**given | {"loss": spoilt}, delta=10).law
+    assert robust.alpha == pytest.approx(found.alpha, abs=0.01)
+    assert abs(squares.alpha - found.alpha) > 0.05
+
+
+def test_the_unit_of_tokens_moves_only_B_and_the_order_nothing():
+    given = runs()
+    found = fit(**given)
+    in_thousands = fit(**given | {"tokens": given["tokens"] / 1000})
+    assert in_thousands.law.beta == pytest.approx(found.law.beta, rel=1e-6)
+    assert in_thousands.law.B * 1000**found.law.beta == pytest.approx(found.law.B, rel=1e-5)
+    backwards = fit(**{name: value[::-1] for name, value in given.items()})
+    assert values(backwards.law) == pytest.approx(values(found.law), rel=1e-6)
+
+
+def test_size_and_data_are_treated_alike():
+    given = runs()
+    found = fit(**given).law
+    swapped = fit(given["tokens"], given["params"], given["loss"]).law
+    assert [swapped.E, swapped.B, swapped.A, swapped.beta, swapped.alpha] == pytest.approx(values(found), rel=1e-5)
+
+
+@pytest.mark.parametrize("factor", [0.6, 0.8, 1.3, 1.7])
+def test_the_answer_does_not_depend_on_the_grid_of_starts(monkeypatch, factor):
+    expected = fit(**runs())
+    monkeypatch.setattr(huber, "_EXPONENTS", huber._EXPONENTS[1::3] * factor)
+    assert fit(**runs()).objective == pytest.approx(expected.objective, rel=1e-10)
+
+
+def test_the_result_says_what_it_rests_on():
+    given = runs(80)
+    found = fit(**given)
+    assert found.runs == 80
+    assert found.params_range == (given["params"].min(), given["params"].max())
+    assert found.tokens_range == (given["tokens"].min(), given["tokens"].max())
+    ratio = given["tokens"] / given["params"]
+    assert found.tokens_per_param_range == (ratio.min(), ratio.max())
+    predicted = found.law.loss(given["params"], given["tokens"])
+    np.testing.assert_allclose(found.residuals, np.log(predicted / given["loss"]), atol=1e-12)
+    size = np.abs(found.residuals)
+    by_hand = np.where(size <= 1e-3, size**2 / 2, 1e-3 * (size - 0.5e-3)).sum()
+    assert found.objective == pytest.approx(by_hand, rel=1e-12)
+    assert repr(found).startswith("<Fit of 80 runs, converged: E=1.8")
+
+
+def test_lists_and_tables_are_taken():
+    given = runs(20)
+    assert values(fit(*(list(v) for v in given.values())).law) == values(fit(**pd.DataFrame(given)).law)
+
+
+# Doubts
+
+
+def doubts(**given):
+    return "\n".join(fit(**given).warnings)
+
+
+def test_good_runs_leave_no_doubt():
+    assert doubts(**runs(60)) == ""
+
+
+def test_few_runs_are_a_doubt():
+    assert "12 runs are few for 5 coefficients: 7 to tell the noise from" in doubts(**runs(12))
+    assert "few" not in doubts(**runs(20))
+
+
+@pytest.mark.parametrize(("what", "exponent", "range_"), [("params", "alpha", "N"), ("tokens", "beta", "D")])
+def test_a_narrow_range_is_a_doubt(what, exponent, range_):
+    given = runs(200, seed=4, **{range_: (10, 10.9)})
+    span = given[what].max() / given[what].min()
+    assert f"{what} span only a factor of {span:.3g}: {exponent} rests on a decade or less" in doubts(**given)
+
+
+def test_runs_of_one_size_are_a_doubt():
+    given = runs(30, noise=0)
+    given["params"] = np.full(30, 1e9)
+    given["loss"] = LAW.loss(1e9, given["tokens"])
+    assert "params span only a factor of 1: alpha rests on a decade or less" in doubts(**given)
+
+
+def test_one_ratio_of_tokens_to_parameters_is_a_doubt():
+    N = np.geomspace(1e8, 1e11, 40)
+    noise = np.exp(np.random.default_rng(0).normal(0, 0.003, 40))
+    assert "params and tokens move together (correlation 1.00)" in doubts(
+        params=N, tokens=20 * N, loss=LAW.loss(N, 20 * N) * noise
+    )
+
+
+def test_an_exponent_that_noise_hides_is_a_doubt():
+    assert "alpha is not identified" in doubts(**runs(25, noise=0.1, seed=2))
+
+
+def test_a_coefficient_at_a_bound_is_a_doubt():
+    given = runs(40, noise=0, law=lt.ScalingLaw(0, 5, 400, 0.2, 0.35))
+    assert "E is at a bound of the search" in doubts(**given)
+    steep = lt.ScalingLaw(2, 1e30, 500, 4, 0.35)
+    assert "alpha is at a bound of the search" in doubts(**runs(40, noise=0, law=steep, N=(7, 8)))
+
+
+def test_six_runs_on_a_decade_are_fitted_and_doubted():
+    found = fit(**runs(6, N=(9, 9.9), D=(10.3, 11.2)))
+    text = "\n".join(found.warnings)
+    assert all(part in text for part in ("6 runs are few", "params span", "tokens span"))
+    assert "warning: 6 runs are few" in repr(found)
+
+
+def test_a_fit_that_ends_too_early_says_so(monkeypatch):
+    from lifetime import fitting
+
+    monkeypatch.setattr(fitting, "minimise", lambda *args, **options: huber.minimise(*args, **options | {"most": 1}))
+    assert fit(**runs()).status == "not converged"
+    found = fit(**runs())
+    with pytest.warns(RuntimeWarning, match="50 of 50 bootstrap samples did not converge"):
+        found.bootstrap(50, rng=0)
+
+
+# Bootstrap
+
+
+def test_the_bootstrap_is_one_law_of_arrays_and_repeatable():
+    found = fit(**runs())
+    draws = found.bootstrap(300, rng=7)
+    assert isinstance(draws, lt.ScalingLaw)
+    assert {value.shape for value in values(draws)} == {(300,)}
+    same, other = found.bootstrap(300, rng=np.random.default_rng(7)), found.bootstrap(300, rng=8)
+    assert (draws.alpha == same.alpha).all()
+    assert (draws.alpha != other.alpha).any()
+    plan = lt.cheapest(draws, loss=2.0, D_RL=0, D_inf=1e13, k_RL=3, e_RL=1, e_inf=1)
+    assert plan.N.shape == (300,)
+
+
+def test_a_sample_is_a_fit_to_repeated_runs():
+    given = runs(40)
+    draws = fit(**given).bootstrap(3, rng=5)
+    counts = np.random.default_rng(5).multinomial(40, np.full(40, 1 / 40), size=3)
+    for i, count in enumerate(counts):
+        again = fit(**{name: np.repeat(value, count) for name, value in given.items()}).law
+        assert [value[i] for value in values(draws)] == pytest.approx(values(again), rel=1e-4)
+
+
+def test_the_bootstrap_has_the_spread_of_repeated_experiments():
+    """The same N and D measured anew 300 times: their spread to 4 %; a bootstrap has one experiment only."""
+    given = runs(200, noise=0)
+    rng = np.random.default_rng(0)
+    measured = lambda: given | {"loss": given["loss"] * np.exp(rng.normal(0, 0.005, 200))}
+    experiments = [huber.Runs(**measured()) for _ in range(300)]
+    fitted = [huber.minimise(data.from_law(LAW)[None], data, 1e-3, 1.0)[0][0] for data in experiments]
+    found = [fit(**measured()).bootstrap(300, rng=seed) for seed in range(4)]
+    for column, name in ((3, "alpha"), (4, "beta")):
+        spread = np.mean([getattr(draws, name).std() for draws in found])
+        assert spread == pytest.approx(np.std(fitted, axis=0)[column], rel=0.2), name
+
+
+def test_the_covariance_is_that_of_the_samples():
+    draws = fit(**runs()).bootstrap(200, rng=0)
+    logs = [np.log(draws.A), np.log(draws.B), np.log(draws.E), draws.alpha, draws.beta]
+    np.testing.assert_allclose(draws.covariance, np.cov(logs), rtol=1e-12)
+    correlation = np.corrcoef(logs)
+    assert correlation[0, 3] > 0.99 and correlation[1, 4] > 0.99
+    assert fit(**runs()).bootstrap(3, rng=0).covariance is None
+
+
+def test_the_bootstrap_has_intervals():
+    draws = fit(**runs()).bootstrap(200, rng=0)
+    table = draws.intervals(level=0.8)
+    assert table.loc["alpha", "low"] == pytest.approx(np.quantile(draws.alpha, 0.1))
+    assert table.loc["alpha", "low"] < LAW.alpha < table.loc["alpha", "high"]
+
+
+def test_progress_is_shown_when_asked_for(capsys):
+    found = fit(**runs(20))
+    found.bootstrap(300, rng=0)
+    assert capsys.readouterr().err == "", "a terminal it is not"
+    found.bootstrap(300, rng=0, progress=True)
+    assert "300/300" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("n", [0, -5, 2.5, True, "many", None])
+def test_a_bad_number_of_samples_is_refused(n):
+    with pytest.raises(ValueError, match="n must be an integer of at least 1; got"):
+        fit(**runs(20)).bootstrap(n, rng=0)
+
+
+def test_a_bootstrap_needs_a_seed_and_runs_enough():
+    with pytest.raises(ValueError, match="rng must be a seed or a numpy.random.Generator"):
+        fit(**runs(20)).bootstrap(10, rng=None)
+    with pytest.raises(
+        ValueError, match="at least 12 runs; got 8, of which a sample drawn with replacement holds about 5"
+    ):
+        fit(**runs(8)).bootstrap(10, rng=0)
+
+
+# Bad runs
+
+
+@pytest.mark.parametrize("value", NO_NUMBERS.values(), ids=NO_NUMBERS)
+@pytest.mark.parametrize("name", COLUMNS)
+def test_what_is_no_number_is_refused(name, value):
+    with pytest.raises(ValueError, match=f"{name} must"):
+        fit(**runs(20) | {name: value})
+
+
+@pytest.mark.parametrize("value", [0, -1.0, np.nan, np.inf])
+@pytest.mark.parametrize("name", COLUMNS)
+def test_a_value_that_is_not_positive_and_finite_is_named_with_its_run(name, value):
+    given = runs(20)
+    given[name][7] = value
+    with pytest.raises(ValueError, match=f"{name} must be finite numbers above 0; got {value:g} in run 7 "):
+        fit(**given)
+    given[name][8:] = value
+    with pytest.raises(ValueError, match=r"in run 11 and 8 more \(runs counted from 0\)"):
+        fit(**given)
+
+
+def test_shapes_that_do_not_match_are_refused():
+    given = runs(20)
+    with pytest.raises(ValueError, match="one value a run; got {'params': 20, 'tokens': 19, 'loss': 20}"):
+        fit(**given | {"tokens": given["tokens"][1:]})
+    with pytest.raises(ValueError, match=r"loss must have one value a run, shape \(runs,\); got shape \(4, 5\)"):
+        fit(**given | {"loss": given["loss"].reshape(4, 5)})
+
+
+def test_five_runs_are_refused():
+    with pytest.raises(ValueError, match="a law has 5 coefficients and needs at least 6 runs; got 5"):
+        fit(**runs(5))
+
+
+@pytest.mark.parametrize("delta", [0, -1, np.nan, np.inf, [1e-3, 1e-2]])
+def test_a_bad_delta_is_refused(delta):
+    with pytest.raises(ValueError, match="delta must be one positive number"):
+        fit(**runs(20), delta=delta)
+
+
+# Files
+
+
+def test_a_file_is_read(tmp_path):
+    given = pd.DataFrame(runs(30))
+    given.assign(name="run, quoted").to_csv(tmp_path / "runs.csv", index=False)
+    found = read_runs(tmp_path / "runs.csv")
+    pd.testing.assert_frame_equal(found, given)
+    assert values(fit(**found).law) == values(fit(**given).law)
+
+
+def test_spaces_a_mark_and_blank_lines_do_no_harm(tmp_path):
+    (tmp_path / "runs.csv").write_text(
+        "\ufefftokens, params ,loss\n2e10, 1e9 ,2.8\n\n4e10,2e9,2.6\n\n", encoding="utf-8"
+    )
+    found = read_runs(str(tmp_path / "runs.csv"))
+    assert found.to_numpy().tolist() == [[1e9, 2e10, 2.8], [2e9, 4e10, 2.6]]
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ("param,tokens,loss", "params is missing (did you mean 'param'? the file has: param, tokens, loss)"),
+        ("params,tokens", "loss is missing (the file has: params, tokens)"),
+        ("params,tokens,loss,loss", "loss is there twice"),
+        ("params;tokens;loss", "params is missing"),
+        ("1e9,2e10,2.8", "params is missing"),
+        ("", "params is missing (the file has: none)"),
+    ],
+)
+def test_a_wrong_header_is_refused(header, message):
+    begins = "the first line must name the columns params, tokens, loss once each; "
+    with pytest.raises(ValueError, match=f"^{begins}.*{re.escape(message)}"):
+        read_runs(io.StringIO(f"{header}\n1e9,2e10,2.8\n"))
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("1e9,,2.8", "line 3: tokens is missing"),
+        ("1e9,nan,2.8", "line 3: tokens must be a finite number above 0; got nan"),
+        ("1e9,-2e10,2.8", "line 3: tokens must be a finite number above 0; got -2e10"),
+        ("0,2e10,inf", "line 3: params must be a finite number above 0; got 0; line 3: loss must be a finite"),
+        ("7B,2e10,2.8", "line 3: params is not a number: '7B'"),
+        ("1e9,2e10", "line 3 has 2 values for 3 columns"),
+        ("1,000,2e10,2.8", "line 3 has 4 values for 3 columns"),
+    ],
+)
+def test_bad_rows_are_named_by_line(row, message):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
+        read_runs(io.StringIO(f"params,tokens,loss\n1e9,2e10,2.8\n{row}\n1e9,2e10,2.8\n"))
+
+
+def test_many_bad_rows_are_counted():
+    with pytest.raises(ValueError, match="line 2: loss is missing; .*line 6: loss is missing and 5 more$"):
+        read_runs(io.StringIO("params,tokens,loss\n" + "1e9,2e10,\n" * 10))
+
+
+# The runs of the Chinchilla paper
+
+
+@pytest.fixture(scope="module")
+def chinchilla():
+    """240 of the 245 runs read off figure 4 of Hoffmann et al. (2022): the five largest losses are dropped."""
+    return read_runs(Path(RUNS)).sort_values("loss").iloc[:-5]
+
+
+@with_the_runs
+def test_the_optimum_on_the_runs_of_chinchilla(chinchilla):
+    """Besiroglu et al. (2024), arXiv 2404.10102: the least of the plain Huber objective."""
+    found = fit(**chinchilla)
+    assert (found.runs, found.status, found.warnings) == (240, "converged", ())
+    assert found.objective == pytest.approx(0.001018274018, abs=1e-12)
+    law = found.law
+    logs = [np.log(law.A), np.log(law.B), np.log(law.E), law.alpha, law.beta]
+    assert logs == pytest.approx([6.16924637, 7.67015673, 0.59730681, 0.3473105, 0.36717243], rel=1e-6)
+
+
+@with_the_runs
+def test_every_start_of_the_grid_finds_it(chinchilla):
+    data = huber.Runs(*chinchilla.to_numpy().T)
+    _, objective, converged = huber.minimise(huber.grid_of_starts(data), data, 1e-3, 1.0)
+    assert converged.all()
+    np.testing.assert_allclose(objective, 0.001018274018, rtol=1e-9)
+
+
+@with_the_runs
+def test_the_five_largest_losses_move_it(chinchilla):
+    """With all 245: objective 1.8260e-3, alpha .3493 and beta .4530."""
+    found = fit(**read_runs(RUNS))
+    assert found.objective == pytest.approx(1.8260e-3, abs=0.5e-7)
+    assert (found.law.alpha, found.law.beta) == (pytest.approx(0.3493, abs=5e-5), pytest.approx(0.4530, abs=5e-5))
+
+
+@with_the_runs
+def test_the_standard_errors_of_besiroglu(chinchilla):
+    """Table 1 and the authors' notebook, 4,000 samples, within 10 %: other samples; their loss has a scale."""
+    draws = fit(**chinchilla).bootstrap(4000, rng=42)
+    published = {"A": 124.5, "B": 1293, "E": 0.0257, "alpha": 0.0154, "beta": 0.0206}
+    for name, error in published.items():
+        assert getattr(draws, name).std() == pytest.approx(error, rel=0.1), name
+    share = draws.beta / (draws.alpha + draws.beta)
+    assert share.std() == pytest.approx(0.020, abs=0.002)
+
+
+@with_the_runs
+def test_the_tool_that_made_the_draws_of_laws(chinchilla):
+    """Around the printed law, with the covariance of the authors' own bootstrap, as far as 512 samples can tell."""
+    law = lt.laws.Besiroglu2024
+    found = law_draws.draws(law, read_runs(RUNS), drop=5)
+    logs = [*(np.log(found[name]) for name in "ABE"), found["alpha"], found["beta"]]
+    SE = np.sqrt(law.covariance.diagonal())
+    centre = [*(np.log(law.coefficients[name]) for name in "ABE"), law.alpha, law.beta]
+    assert np.abs((np.mean(logs, axis=1) - centre) / SE).max() < 0.3
+    np.testing.assert_allclose(np.cov(logs) / np.outer(SE, SE), law.covariance / np.outer(SE, SE), atol=0.2)

@@ -1,0 +1,148 @@
+"""What a fit minimises: against the law itself, finite differences, scipy's optimiser and repeated rows."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.optimize import approx_fprime, minimize
+from scipy.special import huber
+
+from cases import LAW, powers_of_ten
+from lifetime import ScalingLaw
+from lifetime.huber import Runs, derivatives, grid_of_starts, minimise, residuals
+
+DELTA = 1e-3
+
+
+def some_runs(n=40, noise=0.005, seed=0, law=LAW):
+    rng = np.random.default_rng(seed)
+    N, D = 10 ** rng.uniform([[8], [9.5]], [[10.5], [12]], (2, n))
+    return Runs(N, D, law.loss(N, D) * np.exp(rng.normal(0, noise, n)))
+
+
+DATA = some_runs()
+vectors = st.tuples(
+    st.floats(-6, 2), st.floats(-6, 2), st.floats(-6, 2), st.floats(0.05, 1.5), st.floats(0.05, 1.5)
+).map(np.array)
+
+
+def objective(theta, data=DATA, weights=1.0):
+    return (weights * huber(DELTA, residuals(theta, data))).sum(axis=-1)
+
+
+@given(
+    E=powers_of_ten(-2, 1),
+    A=powers_of_ten(0, 4),
+    B=powers_of_ten(0, 4),
+    alpha=st.floats(0.05, 1.5),
+    beta=st.floats(0.05, 1.5),
+)
+def test_the_residual_is_ln_of_the_loss_of_the_law_over_the_measured_one(E, A, B, alpha, beta):
+    law = ScalingLaw(E, A, B, alpha, beta)
+    runs = Runs(DATA.params, DATA.tokens, DATA.loss)
+    a, b = np.log(A) - alpha * runs.center[0], np.log(B) - beta * runs.center[1]
+    found = residuals(np.array([a, b, np.log(E), alpha, beta]), runs)
+    np.testing.assert_allclose(found, np.log(law.loss(runs.params, runs.tokens) / runs.loss), rtol=1e-9, atol=1e-12)
+
+
+def test_a_law_and_its_vector_are_the_same():
+    law = DATA.to_law(DATA.from_law(LAW))
+    assert [law.coefficients[name] for name in "ABE"] == pytest.approx([LAW.coefficients[name] for name in "ABE"])
+    assert (law.alpha, law.beta) == (LAW.alpha, LAW.beta)
+
+
+def test_a_law_outside_the_bounds_is_taken_to_them():
+    low, high = DATA.bounds
+    vector = DATA.from_law(ScalingLaw(E=1e-30, A=1e30, B=1, alpha=5, beta=1e-3))
+    assert ((vector >= low) & (vector <= high)).all()
+    assert (vector[[2, 3, 4]] == [low[2], high[3], low[4]]).all()
+
+
+@given(vectors)
+def test_the_first_derivatives_are_those_of_finite_differences(theta):
+    _, slopes, _ = derivatives(theta, DATA)
+    found = approx_fprime(theta, lambda v: residuals(v, DATA), 1e-7)
+    np.testing.assert_allclose(np.stack(slopes, axis=-1), found, atol=1e-5)
+
+
+@given(vectors)
+def test_the_second_derivatives_are_those_of_finite_differences(theta):
+    _, _, curvatures = derivatives(theta, DATA)
+    rows, columns = np.triu_indices(5)
+    for row in range(5):
+        found = approx_fprime(theta, lambda v, row=row: derivatives(v, DATA)[1][row], 1e-7)
+        for entry in np.flatnonzero(rows == row):
+            np.testing.assert_allclose(curvatures[entry], found[:, columns[entry]], atol=1e-5)
+
+
+def test_nothing_overflows_far_from_the_runs():
+    far = np.array([[800.0, -800, 0, 1, 1], [-800, 800, 0, 3, 3], [0, 0, 900, 0.01, 3]])
+    assert np.isfinite(residuals(far, DATA)).all()
+    assert all(np.isfinite(d).all() for d in derivatives(far, DATA)[1] + derivatives(far, DATA)[2])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_scipy_finds_nothing_lower(seed):
+    data = some_runs(seed=seed)
+    theta, least, converged = minimise(grid_of_starts(data), data, DELTA, 1.0)
+    best = least.argmin()
+    assert converged[best]
+    assert least[best] == pytest.approx(objective(theta[best], data), rel=1e-14)
+    for start in (theta[best], theta[best] * 1.02, theta[best] * 0.98):
+        found = minimize(
+            objective, start, args=(data,), method="Nelder-Mead", options={"maxiter": 4000, "fatol": 1e-14}
+        )
+        assert least[best] <= found.fun * (1 + 1e-9)
+
+
+def test_every_start_of_the_grid_reaches_the_same_minimum():
+    theta, least, converged = minimise(grid_of_starts(DATA), DATA, DELTA, 1.0)
+    assert len(least) == 144
+    assert converged.all()
+    same = least <= least.min() * (1 + 1e-9)
+    assert same.mean() > 0.9
+    assert np.ptp(theta[same], axis=0).max() < 1e-5
+
+
+def test_the_steps_only_go_down():
+    starts = grid_of_starts(DATA)
+    before = objective(starts)
+    for most in (1, 2, 5, 20):
+        _, after, _ = minimise(starts, DATA, DELTA, 1.0, most=most)
+        assert (after <= before).all()
+        before = after
+
+
+def test_a_weight_is_a_repeated_run():
+    weights = np.random.default_rng(1).multinomial(40, np.full(40, 1 / 40))
+    start = DATA.from_law(LAW)[None]
+    theta, least, _ = minimise(start, DATA, DELTA, weights, tolerance=1e-16)
+    repeated = Runs(*(np.repeat(v, weights) for v in (DATA.params, DATA.tokens, DATA.loss)))
+    other, same, _ = minimise(repeated.from_law(LAW)[None], repeated, DELTA, 1.0, tolerance=1e-16)
+    assert least == pytest.approx(same, rel=1e-12)
+    one, two = DATA.to_law(theta[0]), repeated.to_law(other[0])
+    assert list(one.coefficients.values()) == pytest.approx(list(two.coefficients.values()), rel=1e-5)
+
+
+def test_starts_are_independent_of_each_other():
+    starts = grid_of_starts(DATA)[::36]
+    together, _, _ = minimise(starts, DATA, DELTA, 1.0)
+    alone = np.concatenate([minimise(start[None], DATA, DELTA, 1.0)[0] for start in starts])
+    np.testing.assert_allclose(together, alone, rtol=1e-6)
+
+
+def test_few_steps_do_not_converge():
+    _, _, converged = minimise(grid_of_starts(DATA), DATA, DELTA, 1.0, most=2)
+    assert not converged.any()
+
+
+def test_a_coefficient_that_wants_beyond_its_bound_stays_there():
+    """Losses that do not depend on D at all: the term of D vanishes."""
+    N = np.geomspace(1e8, 1e10, 30)
+    data = Runs(N, np.tile([1e10, 1e11, 1e12], 10), 1.8 + 400 * N**-0.35)
+    theta, least, converged = minimise(grid_of_starts(data), data, DELTA, 1.0)
+    best = theta[least.argmin()]
+    assert converged[least.argmin()]
+    assert (best >= data.bounds[0]).all() and (best <= data.bounds[1]).all()
+    assert data.to_law(best).alpha == pytest.approx(0.35, rel=1e-3)
+    assert best[1] < -9, "no more than a tenth of a thousandth of the loss"
