@@ -13,6 +13,7 @@ html_baseurl = ""
 exclude_patterns = ["static"]
 
 nb_execution_mode = "off"
+nb_render_markdown_format = "myst"  # computed tables and sums are Markdown too
 nb_ipywidgets_js = {}  # widgets are not shown on a static page, and their scripts would come from elsewhere
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3

@@ -548,6 +548,7 @@
       }
       below = top;
     });
+    svg.selectAll("text.phase").raise();  // above the areas drawn after them
     const at = x(Math.max(state.D_inf, x.domain()[0]));
     svg.append("line").attr("class", "cursor").attr("x1", at).attr("x2", at).attr("y1", y(0)).attr("y2", y(1));
   }
