@@ -23,7 +23,7 @@ endef
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint unit guard nbval assumptions lab record bench lock clean
+.PHONY: help run test lint unit guard nbval assumptions browser lab record book bench lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -31,14 +31,15 @@ help: ## show this list
 run: $(READY) ## execute every notebook afresh into build/notebooks/ and print the answers
 	@$(PY) tools/notebooks.py run
 
-test: lint unit guard nbval assumptions ## run all checks: the five stages below
+test: lint unit guard nbval assumptions browser ## run all checks: the six stages below
 
 lint: $(READY) ## stage 1: ruff, code style and format
 	$(call stage,lint,$(PY) -m ruff check && $(PY) -m ruff format --check)
 
 unit: $(READY) ## stage 2: unit tests and docstring examples, with branch coverage
 	$(call stage,unit,$(PY) -m pytest lifetime tests --cov --ignore=tests/test_project.py --ignore=tests/test_notebooks.py \
-		--ignore=tests/test_notebook_rules.py --ignore=tests/test_assumptions.py)
+		--ignore=tests/test_notebook_rules.py --ignore=tests/test_assumptions.py \
+		--ignore=tests/test_book.py --ignore=tests/test_explorer.py)
 
 guard: $(READY) ## stage 3: the project's files agree, and the notebooks keep the house rules
 	$(call stage,guard,$(PY) -m pytest tests/test_project.py tests/test_notebook_rules.py tests/test_notebooks.py)
@@ -49,11 +50,17 @@ nbval: $(READY) ## stage 4: every notebook, executed, gives exactly its stored o
 assumptions: $(READY) ## stage 5: every assumption of every notebook, changed, keeps the asserts and moves a sentence
 	$(call stage,assumptions,$(PY) -m pytest tests/test_assumptions.py -n 2 --dist loadscope)
 
+browser: book ## stage 6: the site, in a browser, sends for nothing elsewhere and computes as the package does
+	$(call stage,browser,$(PY) -m pytest -rs tests/test_book.py tests/test_explorer.py)
+
 lab: $(READY) ## open JupyterLab on the notebooks
 	@$(PY) -m jupyterlab --ServerApp.root_dir=notebooks $(ARGS)
 
 record: $(READY) ## execute the notebooks in place, store outputs, refresh README (one: ONLY=notebooks/NAME.ipynb)
 	@$(PY) tools/notebooks.py record $(ONLY)
+
+book: $(READY) ## build the site from the stored outputs of the notebooks, into build/book/
+	$(call stage,book,$(PY) tools/book.py)
 
 bench: $(READY) ## run the benchmarks one by one, on one thread
 	@for script in benchmarks/bench_*.py; do echo "== $$script"; $(ONE_THREAD) $(PY) "$$script" || exit 1; done

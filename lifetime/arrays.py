@@ -43,6 +43,16 @@ def is_symbolic(value) -> bool:
     return isinstance(value, sp.Basic) and bool(value.free_symbols)
 
 
+def exp(value):
+    """The exponential of numbers, or of a sympy expression."""
+    return sp.exp(value) if is_symbolic(value) else np.exp(value)
+
+
+def log(value):
+    """The natural logarithm of numbers, or of a sympy expression."""
+    return sp.log(value) if is_symbolic(value) else np.log(value)
+
+
 def as_number(name: str, value):
     """Turn an argument into float64 (scalar or array); symbols, and the arrays of other libraries, keep their type."""
     if is_symbolic(value):

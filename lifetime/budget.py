@@ -10,7 +10,7 @@ import numpy as np
 import sympy as sp
 
 from . import symbols as s
-from .arrays import brief, check, closest, elementwise, require
+from .arrays import brief, check, closest, elementwise, is_symbolic, require
 
 _FIELDS = ("tokens", "flop_per_param_token", "efficiency")
 _RESERVED = ("law", "lifetime", "loss", "cost", "E", "A", "B", "alpha", "beta")
@@ -262,7 +262,8 @@ class Lifetime:
         def formula(**inputs):
             results = function(*(inputs[name] for name in names))
             for output, result in zip(outputs, results, strict=True):
-                require(~np.less(result, 0), output, result, "0 or more")
+                if not is_symbolic(result):
+                    require(~np.less(result, 0), output, result, "0 or more")
             return results
 
         results = elementwise(formula, outputs, **values)

@@ -19,7 +19,7 @@ import numpy as np
 import sympy as sp
 
 from . import symbols as s
-from .arrays import elementwise, is_symbolic, require
+from .arrays import elementwise, exp, is_symbolic, log, require
 from .budget import LIFETIME, Ledger, Lifetime, Phase, check_names, compiled
 from .scaling import ScalingLaw, reducible
 
@@ -185,11 +185,8 @@ def cheapest(law: ScalingLaw, *, loss, lifetime: Lifetime | sp.Expr = LIFETIME, 
         def formula(E, A, B, alpha, beta, loss, **assumptions):
             kappa, W = demand(assumptions)
             rest = reducible(loss, E)
-            per_D0 = np.exp(np.log(alpha / (alpha + beta) * rest / B) / beta)
-            k = beta / (alpha + beta) * W / kappa * per_D0
-            y = np.exp(_trinomial(k, beta, 1.0))
-            left = 1 - alpha / (alpha + beta) * y / (y + k)  # of loss − E, to the parameter term; y^-β = y/(y + k)
-            return np.exp(np.log(A / (rest * left)) / alpha), y / per_D0
+            k, per_D0 = _relative_demand(rest, B, alpha, beta, kappa, W)
+            return _cheapest_model(_trinomial(k, beta, 1.0), k, per_D0, rest, A, alpha, beta)
     else:
         cost, method = _cost(lifetime), "numeric"
 
@@ -246,10 +243,8 @@ def best(law: ScalingLaw, *, cost, lifetime: Lifetime | sp.Expr = LIFETIME, **as
         def formula(E, A, B, alpha, beta, cost, **assumptions):
             kappa, W = demand(assumptions)
             _affordable(cost > W, cost)
-            log_Dc = (np.log(beta * B / (alpha * A)) + alpha * np.log(cost / kappa)) / (alpha + beta)
-            u = _trinomial(W / kappa * np.exp(-log_Dc), beta, 1 - alpha)
-            D = np.exp(log_Dc + u)
-            N = cost / (kappa * D + W)
+            k, log_Dc = _relative_budget(cost, A, B, alpha, beta, kappa, W)
+            N, D = _best_model(_trinomial(k, beta, 1 - alpha), log_Dc, cost, kappa, W)
             _affordable(N >= 1, cost)
             return N, D, E + A * N**-alpha + B * D**-beta
     else:
@@ -397,22 +392,60 @@ def _marginal_ratio(A, B, alpha, beta, N, D):
     return alpha * A * N**-alpha / (beta * B * D**-beta)
 
 
+def _relative_demand(rest, B, alpha, beta, kappa, W):
+    """The k of the trinomial at a fixed loss, and 1/D_0."""
+    per_D0 = exp(log(alpha / (alpha + beta) * rest / B) / beta)
+    return beta / (alpha + beta) * W / kappa * per_D0, per_D0
+
+
+def _cheapest_model(u, k, per_D0, rest, A, alpha, beta):
+    """(N, D) at the root u of the trinomial at a fixed loss."""
+    y = exp(u)
+    left = 1 - alpha / (alpha + beta) * y / (y + k)  # of loss − E, to the parameter term; y^-β = y/(y + k)
+    return exp(log(A / (rest * left)) / alpha), y / per_D0
+
+
+def _relative_budget(cost, A, B, alpha, beta, kappa, W):
+    """The k of the trinomial at a fixed budget, and ln D_c."""
+    log_Dc = (log(beta * B / (alpha * A)) + alpha * log(cost / kappa)) / (alpha + beta)
+    return W / kappa * exp(-log_Dc), log_Dc
+
+
+def _best_model(u, log_Dc, cost, kappa, W):
+    """(N, D) at the root u of the trinomial at a fixed budget."""
+    D = exp(log_Dc + u)
+    return cost / (kappa * D + W), D
+
+
 def _trinomial(k, beta, m):
     """The root u of (1+β)·u = m·ln(e^u + k) for k ≥ 0 and m ≤ 1: convex or concave in u, so Halley's steps are safe."""
-    b = 1 + beta
-    u = m / b * np.log(1 + k * (b / (b - m)))
-    smallest = np.min(beta)
-    for _ in range(3 + (smallest < 0.2) + (smallest < 0.02)):
-        e = np.exp(u)
-        t = e + k
-        p = m * e / t
-        f = b * u - m * np.log(t)
-        slope = b - p
-        step = 2 * f * slope / (2 * slope * slope + f * p * (k / t))
+    u = _halley_start(k, beta, m)
+    for _ in range(_halley_steps(np.min(beta))):
+        step = _halley_step(u, k, beta, m)
         u = u - step
     if np.any(np.abs(step) > 1e-4):
         raise ArithmeticError(f"the optimum did not converge: last step {np.max(np.abs(step)):.2g} in ln D")
     return u
+
+
+def _halley_start(k, beta, m):
+    b = 1 + beta
+    return m / b * log(1 + k * (b / (b - m)))
+
+
+def _halley_steps(smallest_beta):
+    """How many steps reach machine precision."""
+    return 3 + (smallest_beta < 0.2) + (smallest_beta < 0.02)
+
+
+def _halley_step(u, k, beta, m):
+    b = 1 + beta
+    e = exp(u)
+    t = e + k
+    p = m * e / t
+    f = b * u - m * log(t)
+    slope = b - p
+    return 2 * f * slope / (2 * slope * slope + f * p * (k / t))
 
 
 def _on_iso_loss(x, rest, A, B, alpha, beta):

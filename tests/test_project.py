@@ -50,10 +50,12 @@ def tracked_files():
 
 def test_environment_has_the_requirements_of_pyproject():
     entries = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
-    conda = {canonicalize_name(r.name): r.specifier for r in (Requirement(e) for e in entries if isinstance(e, str))}
+    (pip,) = (entry["pip"] for entry in entries if isinstance(entry, dict))
+    texts = [entry for entry in entries if isinstance(entry, str)] + [entry for entry in pip if entry != "-e ."]
+    conda = {canonicalize_name(r.name): r.specifier for r in map(Requirement, texts)}
     assert conda.pop("pip") == ""
     assert conda.pop("python") == PROJECT["requires-python"]
-    assert conda == requirements("notebooks", "test")
+    assert conda == requirements("book", "notebooks", "test")
 
 
 @pytest.mark.parametrize(("name", "specifier"), requirements(*PROJECT["optional-dependencies"]).items())
