@@ -9,6 +9,7 @@ from scipy.special import huber
 
 from cases import LAW, powers_of_ten
 from lifetime import ScalingLaw
+from lifetime import huber as huber_module
 from lifetime.huber import Runs, derivatives, grid_of_starts, minimise, residuals
 
 DELTA = 1e-3
@@ -73,6 +74,20 @@ def test_the_second_derivatives_are_those_of_finite_differences(theta):
         found = approx_fprime(theta, lambda v, row=row: derivatives(v, DATA)[1][row], 1e-7)
         for entry in np.flatnonzero(rows == row):
             np.testing.assert_allclose(curvatures[entry], found[:, columns[entry]], atol=1e-5)
+
+
+@pytest.mark.parametrize("delta", [10.0, 1e-9], ids=["every residual squared", "every residual linear"])
+def test_the_gradient_and_the_hessian_of_the_objective_are_those_of_finite_differences(delta):
+    """Where no residual crosses delta: there the second derivative of the Huber loss jumps."""
+    weights = np.random.default_rng(0).integers(0, 3, 40)
+    theta = DATA.from_law(LAW) + [0.3, -0.2, 0.1, 0.05, -0.05]
+    value = lambda v: (weights * huber(delta, residuals(v, DATA))).sum()
+    system = lambda v: [found[0] for found in huber_module._system(v[None], DATA, delta, weights[None])]
+    gradient, hessian, reweighted = system(theta)
+    scale = np.abs(hessian).max()
+    np.testing.assert_allclose(gradient, approx_fprime(theta, value, 1e-7), rtol=1e-4, atol=1e-5 * scale)
+    np.testing.assert_allclose(hessian, approx_fprime(theta, lambda v: system(v)[0], 1e-7), atol=1e-5 * scale)
+    assert np.linalg.eigvalsh(reweighted)[0] > 0
 
 
 def test_nothing_overflows_far_from_the_runs():
