@@ -80,7 +80,7 @@ def test_the_second_derivatives_are_those_of_finite_differences(theta):
 def test_the_gradient_and_the_hessian_of_the_objective_are_those_of_finite_differences(delta):
     """Where no residual crosses delta: there the second derivative of the Huber loss jumps."""
     weights = np.random.default_rng(0).integers(0, 3, 40)
-    theta = DATA.from_law(LAW) + [0.3, -0.2, 0.1, 0.05, -0.05]
+    theta = DATA.from_law(LAW) + np.array([0.3, -0.2, 0.1, 0.05, -0.05])
     value = lambda v: (weights * huber(delta, residuals(v, DATA))).sum()
     system = lambda v: [found[0] for found in huber_module._system(v[None], DATA, delta, weights[None])]
     gradient, hessian, reweighted = system(theta)
