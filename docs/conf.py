@@ -7,7 +7,7 @@ import sphinx
 project = "lifetime"
 author = "The lifetime developers"
 copyright = author
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx-mathjax-offline"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "numpydoc", "sphinx-mathjax-offline"]
 html_static_path = ["../build/book-source/static"]
 html_baseurl = ""
 exclude_patterns = ["static"]
@@ -20,8 +20,8 @@ myst_heading_anchors = 3
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
 autodoc_typehints = "none"
-napoleon_use_ivar = True
-napoleon_use_rtype = False
+numpydoc_show_class_members = False
+numpydoc_attributes_as_param_list = True
 add_module_names = False
 mathjax3_config = {"options": {"enableMenu": False}}  # its menu would fetch what is not here
 
@@ -40,7 +40,7 @@ html_theme_options = {
     "use_fullscreen_button": False,
     "use_sidenotes": False,
     "show_toc_level": 2,
-    "secondary_sidebar_items": {"**": ["page-toc"], "explorer": []},
+    "secondary_sidebar_items": {"**": ["page-toc"], "explorer": [], "notebooks/11-claims-and-sources": []},
     "show_navbar_depth": 1,
     "navigation_with_keys": False,
     "pygments_light_style": "a11y-high-contrast-light",

@@ -95,8 +95,11 @@ def notebook(path, nb):
     here = "`explorer.html` of the site (`make book`)", '<a href="../explorer.html">the explorer</a>'
     for cell in nb.cells:
         for output in cell.get("outputs", []):
-            if "text/markdown" in output.get("data", {}):
-                output.data["text/markdown"] = output.data["text/markdown"].replace(*here)
+            data = output.get("data", {})
+            if "text/markdown" in data:
+                data["text/markdown"] = data["text/markdown"].replace(*here)
+            if "text/html" in data:  # short texts of a table stay on one line: 6.97 B
+                data["text/html"] = re.sub(r"<(t[dh])>(?=[^<]{1,24}</)", r'<\1 class="short">', data["text/html"])
         if cell.cell_type == "markdown":
             above = cell.source
         elif any("image/png" in output.get("data", {}) for output in cell.outputs):
