@@ -1,14 +1,15 @@
 """Claims and published numbers beside ours: what is stated, what comes out, and how far they are apart.
 
-``data/claims.csv`` has a row a claim: in our words, with its source, the number as printed, and what came of it. Our
+``data/claims.csv`` has a row a claim: in our words, with its source, the number as stated, and what came of it. Our
 value comes from :mod:`lifetime.claims_lecture` or :mod:`lifetime.claims_papers`, and the verdict from the two numbers,
-by one rule.
+by one rule, :func:`verdict`.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
 from functools import cache
+from html import escape
 from importlib import resources
 
 import numpy as np
@@ -16,11 +17,11 @@ import numpy as np
 from . import claims_lecture, claims_papers
 from .display import percent, plain, short
 
-VERDICTS = ("reproduced", "nearly", "not reproduced", "contradicted", "untested")
-NEARLY, FAR = 1.1, 2
-"""The factors up to which a number nearly comes out, and from which it is contradicted."""
-FROM_RUNS = "Chinchilla's runs"
-"""The topic of the claims that take runs which the project does not carry: the file has our value of them."""
+VERDICTS = ("reproduced", "close", "off", "far off", "untested")
+ROUGH, CLOSE, FAR = 1.4, 1.1, 2
+"""The factors up to which a rough number is met and an exact one is close, and from which either is far off."""
+WIDTHS = {"claim": "15em", "stated": "7em", "ours": "4.5em", "verdict": "6em", "remark": "15em", "where": "11em"}
+"""The least width of each column: a narrow screen scrolls the table."""
 
 
 def printed(text: str) -> tuple[float, float]:
@@ -47,8 +48,11 @@ def agrees(text: str, value: float) -> bool:
     return abs(value - number) <= half * (1 + 1e-6)
 
 
-def verdict(stated: str, ours: float, nearly: float = NEARLY, far: float = FAR) -> str:
+def verdict(stated: str, ours: float, rough: float = ROUGH, close: float = CLOSE, far: float = FAR) -> str:
     """What comes of a stated number: one of ``VERDICTS``.
+
+    An exact number is "reproduced" if ours rounds to it. One that its source calls rough has a tilde, as in ``"~200"``,
+    and is "reproduced" up to a factor. The rest goes by the larger number over the smaller.
 
     Parameters
     ----------
@@ -56,20 +60,24 @@ def verdict(stated: str, ours: float, nearly: float = NEARLY, far: float = FAR) 
         As printed: its last digit tells its precision. Not looked at where ``ours`` is NaN.
     ours : float
         NaN where nothing here can test the claim.
-    nearly, far : float, optional
-        Beyond half a unit of the last digit: "nearly" up to the one factor, "contradicted" from the other.
+    rough, close, far : float, optional
+        A rough number is "reproduced" up to the first factor, an exact one "close" up to the second. From the third
+        on either is "far off", and "off" between.
 
     Examples
     --------
     >>> [verdict("1.5", ours) for ours in (1.46, 1.4, 1.0, 0.3)]
-    ['reproduced', 'nearly', 'not reproduced', 'contradicted']
+    ['reproduced', 'close', 'off', 'far off']
+    >>> verdict("200", 259), verdict("~200", 259)
+    ('off', 'reproduced')
     """
     if np.isnan(ours):
         return "untested"
-    if agrees(stated, ours):
+    number = stated.removeprefix("~")
+    factor = times_off(float(number), ours)
+    if factor <= rough if number != stated else agrees(number, ours):
         return "reproduced"
-    factor = times_off(printed(stated)[0], ours)
-    return "nearly" if factor <= nearly else "not reproduced" if factor < far else "contradicted"
+    return "far off" if factor >= far else "close" if factor <= close else "off"
 
 
 def times_off(stated: float, ours: float) -> float:
@@ -77,40 +85,38 @@ def times_off(stated: float, ours: float) -> float:
     return max(ours / stated, stated / ours) if ours * stated > 0 else np.inf
 
 
-def table(nearly: float = NEARLY, far: float = FAR):
+def table(**factors):
     """All claims with our values and verdicts, a row each, in the order of the file.
 
     Parameters
     ----------
-    nearly, far : float, optional
-        See :func:`verdict`.
+    **factors : float
+        ``rough``, ``close`` and ``far`` of :func:`verdict`.
 
     Returns
     -------
     pandas.DataFrame
-        ``topic``, ``claim``, ``source``, ``locator``, ``stated`` (as printed), ``unit``, ``ours``, ``difference``
-        (relative to the stated value), ``verdict`` (computed), ``filed`` (the verdict in the file), ``recorded`` (our
-        value in the file, where the verdict alone would not pin it), ``notebook`` (where it is tested) and ``note``.
-        Of claims that take runs, ``ours`` is as recorded; where nothing can be tested it is NaN.
+        ``topic``, ``claim``, ``source``, ``locator``, ``stated`` (as printed), ``unit``, ``ratio`` (of our value to
+        the stated one), ``ours``, ``verdict`` (computed), ``filed`` (the verdict in the file), ``recorded`` (our value
+        in the file, which stands in for claims that take runs), ``notebook`` (where it is tested) and ``note``. Where
+        nothing can be tested, ``ours`` and ``ratio`` are NaN.
 
     Examples
     --------
     >>> row = table().loc["thirds_overtraining_besiroglu"]
     >>> print(f"stated {row.stated}, ours {row.ours:.1f}: {row.verdict}")
-    stated 100, ours 20.2: contradicted
+    stated ~100, ours 20.2: far off
     """
     import pandas as pd
 
     with (resources.files("lifetime") / "data" / "claims.csv").open(encoding="utf-8") as text:
         claims = pd.read_csv(text, index_col="key", dtype=str, keep_default_na=False)
-    number = lambda texts: pd.to_numeric(texts.where(texts != ""))
     claims = claims.rename(columns={"verdict": "filed"})
-    ours = number(claims.recorded).where(claims.topic == FROM_RUNS)
+    ours = pd.to_numeric(claims.recorded.replace("", np.nan))
     ours.update(pd.Series(computed()))
-    with np.errstate(divide="ignore"):
-        difference = ours / number(claims.stated) - 1
-    verdicts = [verdict(*pair, nearly, far) for pair in zip(claims.stated, ours, strict=True)]
-    return claims.assign(ours=ours, difference=difference, verdict=verdicts)
+    ratio = ours / pd.to_numeric(claims.stated.str.removeprefix("~").replace("", np.nan))
+    verdicts = [verdict(*pair, **factors) for pair in zip(claims.stated, ours, strict=True)]
+    return claims.assign(ours=ours, ratio=ratio, verdict=verdicts)
 
 
 def computed() -> dict:
@@ -130,65 +136,49 @@ def _computed():
     return {key: float(value) for part in parts for key, value in part().items()}
 
 
-def shown(claims):
-    """A table of claims as short texts: claim, where, stated, ours, off by, verdict, remark.
-
-    Sources are numbered, in the order of :func:`sources`. A number stated to one digit of a larger one is "about" it.
-
-    Examples
-    --------
-    >>> shown(table()).loc["thirds_tokens_besiroglu", ["stated", "ours", "off by"]].tolist()
-    ['about 200 T tokens', '36.5 T', '÷5.5']
-    """
-    import pandas as pd
-
-    numbers = {source: number for number, source in enumerate(sources(), 1)}
-    notebook = claims.notebook.map(lambda names: f"; notebook {names.replace(' ', ', ')}" if names else "")
-    return pd.DataFrame(
-        {
-            "claim": claims.claim.str.replace("...", "…", regex=False),
-            "where": "[" + claims.source.map(numbers).astype(str) + "] " + claims.locator + notebook,
-            "stated": [_stated(row.stated, row.unit) for row in claims.itertuples()],
-            "ours": [_ours(row.stated, row.ours) for row in claims.itertuples()],
-            "off by": [_off_by(row) for row in claims.itertuples()],
-            "verdict": claims.verdict,
-            "remark": claims.note,
-        }
-    )
-
-
 def sources() -> list[str]:
     """The sources of all claims, each once, in the order of the file."""
     return list(dict.fromkeys(table().source))
 
 
-def _digits(stated):
-    return len(Decimal(stated).as_tuple().digits)
+def html(claims) -> str:
+    """Some rows of a :func:`table` as a table in HTML, which scrolls where it is wider than the page.
+
+    Sources are numbered, in the order of :func:`sources`.
+
+    Examples
+    --------
+    >>> html(table().loc[["thirds_overtraining_besiroglu"]]).count("<tr>")
+    2
+    """
+    numbers = {source: number for number, source in enumerate(sources(), 1)}
+    head = "".join(f'<th style="min-width: {width}; text-align: left">{name}</th>' for name, width in WIDTHS.items())
+    rows = [
+        "".join(f"<td>{escape(text, quote=False)}</td>" for text in _texts(row, numbers)) for row in claims.itertuples()
+    ]
+    lines = "\n".join(f"<tr>{cells}</tr>" for cells in [head, *rows])
+    return f'<div style="overflow-x: auto">\n<table>\n{lines}\n</table>\n</div>'
 
 
-def _stated(stated, unit):
-    if not stated:
-        return "–"
-    if "e" not in stated:
-        text = f"{int(stated):,}" if stated.isdigit() else stated
-    else:
-        text = ("about " if _digits(stated) == 1 else "") + short(float(stated), _digits(stated))
-    return f"{text} {unit}" if unit != "1" else text
-
-
-def _ours(stated, ours):
-    if np.isnan(ours):
-        return "–"
-    digits = max(3, _digits(stated) + 1)
-    return (short if "e" in stated else plain)(ours, digits)
+def _texts(row, numbers):
+    """The cells of a row, in the order of ``WIDTHS``."""
+    number = row.stated.removeprefix("~")
+    digits = len(Decimal(number or 0).as_tuple().digits)
+    scaled = short if "e" in number else plain
+    as_printed = scaled(float(number), digits) if "e" in number or number.isdigit() else number or "–"
+    rough = number != row.stated
+    stated = f"{'about ' if rough else ''}{as_printed} {row.unit if number else ''}".removesuffix(" 1").rstrip()
+    digits = 3 if rough else max(3, digits + 1)
+    ours = "–" if np.isnan(row.ours) else scaled(row.ours, digits) + " %" * (row.unit == "%")
+    where = f"[{numbers[row.source]}] {row.locator}"
+    notebook = f"; notebook {row.notebook.replace(' ', ', ')}" if row.notebook else ""
+    return row.claim, stated, ours, row.verdict + _off_by(row), row.note, where + notebook
 
 
 def _off_by(row):
     if row.verdict in ("reproduced", "untested"):
-        return "–"
-    factor = row.difference + 1
-    if abs(row.difference) < 1e-4:
-        return "under 0.01 %"
-    if 0.5 < factor < 2:
-        return percent(row.difference, 1 if abs(row.difference) >= 0.01 else 2, sign=True)
-    return "all of it" if np.isinf(factor) else f"×{plain(factor, 2)}" if factor > 1 else f"÷{plain(1 / factor, 2)}"
+        return ""
+    if not 0.5 < row.ratio < 2:
+        return f", ×{plain(row.ratio, 2)}" if row.ratio > 1 else f", ÷{plain(1 / row.ratio, 2)}"
+    off = row.ratio - 1
+    return ", under 0.01 %" if abs(off) < 1e-4 else ", " + percent(off, 0 if abs(off) >= 0.1 else 2, sign=True)

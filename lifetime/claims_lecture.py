@@ -1,4 +1,4 @@
-"""Our value for every claim of the lecture, of its summary and of MatX in ``data/claims.csv``, by key.
+"""Our value for every claim in ``data/claims.csv`` of the lecture, of its summary and of MatX, by key.
 
 The numbers of a claim's scenario are here, and what was said is in the file.
 """
@@ -9,8 +9,7 @@ import sympy as sp
 
 from . import symbols as s
 from .budget import LIFETIME, Phase
-from .hardware import Roofline
-from .optimum import cheapest, revealed_demand
+from .optimum import cheapest
 from .presets import accelerators, architectures, laws, models, traffic
 
 _LECTURE = {"N": 100e9, "D": 200e12}
@@ -35,20 +34,16 @@ def budget():
     trained = deepseek.training_tokens / (deepseek.accelerator_hours * 3600)  # tokens per second and GPU
     decoded = 14.8e3 / 8  # the same in serving, per GPU of a node of 8: the sources are those of notebook 01
     read = 73.7e3 / 8 * (1 - traffic.DeepSeek_cached_2025_02.tokens / traffic.DeepSeek_input_2025_02.tokens)
-    falling, rising = _two_costs(0.5, 1)
+    falling, rising = _two_costs(1, 3)
     return {
         "six_flop": gpt3.training_flop(context=2048) / gpt3.active_params,
         "board_D_RL": 1 / _tokens_at_equal_cost(1 / 3, k=3),
         "board_D_inf": 1 / _tokens_at_equal_cost(1 / 3),
-        "board_withdrawn": 1 / _tokens_at_equal_cost(0.3),
         "spoken_30_percent": _tokens_at_equal_cost(0.3),
-        "price_fifth": _tokens_at_equal_cost(1 / 5),
         "decode_deepseek": s.FORWARD_FLOP * decoded / (s.TRAINING_FLOP * trained),
         "decode_of_prefill": decoded / read,
         "equal_1_1": 2 / sum(_two_costs(1, 1)),
-        "equal_half_1": 2 / sum(_two_costs(0.5, 1)),
-        "equal_035_1": 2 / sum(_two_costs(0.35, 1)),
-        "equal_1_3": 2 / sum(_two_costs(1, 3)),
+        "equal_1_3": 2 / (falling + rising),
         "power_law_shares": falling / rising,
     }
 
@@ -62,20 +57,15 @@ def overtraining():
         "two_months": served,
         "hundredfold": D / (20 * N),
         "hundredfold_unrounded": served / (20 * N),
-        "hundredfold_of_five": family / 5 / rate * served / (20 * N),
         "google_2025": traffic.Google_all_2025_10.tokens_per_second,
         "google_2026": traffic.Google_all_2026_05.tokens_per_second,
     }
     as_much = s.FORWARD_FLOP * served / 3  # RL tokens that cost as much as serving
     for name, law in (("besiroglu", laws.Besiroglu2024), ("hoffmann", laws.Hoffmann2022)):
-        optimal = law.compute_optimal_tokens(N)
         values |= {
-            f"twenty_{name}": optimal / N,
+            f"twenty_{name}": law.compute_optimal_tokens(N) / N,
             f"hundredfold_{name}": law.overtraining(N, D),
             f"thirds_overtraining_{name}": 3 ** (1 / law.beta),
-            f"halves_overtraining_{name}": 2 ** (1 / law.beta),
-            f"thirds_tokens_{name}": 3 ** (1 / law.beta) * optimal,
-            f"needed_{name}": revealed_demand(law, N, 100 * optimal) / (s.TRAINING_FLOP * 100 * optimal),
         }
         for case, D_RL in (("", 0), ("_rl", as_much)):
             given = {"D_RL": D_RL, "D_inf": served, **_THIRD}
@@ -92,18 +82,16 @@ def _balance(chip, precision, weight_bytes):
 
 
 def hardware():
-    """Roofline, batch, KV cache and prices of the lecture, and MatX's worked example."""
+    """Roofline, batch, KV cache and prices."""
     h100, deepseek = accelerators.H100_SXM, models.DeepSeekV3
-    small_model, llama = architectures.Llama3_8B, architectures.Llama3_70B
+    llama = architectures.Llama3_70B
     sparsity = deepseek.total_params / deepseek.active_params
-    dense, crossover = {"N": _LECTURE["N"], "N_total": _LECTURE["N"], "kv_bytes": 1}, 200e3
-    lecture = Roofline(**dense, weight_bytes=1, F=2 * 300, BW=1)  # 300 multiplications and as many additions
-    bf16 = h100.roofline("bf16", devices=1, **dense, weight_bytes=2)
-    values = {
+    crossover, multiplications = 200e3, 300  # tokens of context; a byte
+    return {
         "balance_h100": _balance("H100_SXM", "bf16", 2),
         "balance_a100": _balance("A100_80GB", "bf16", 2),
         "balance_b200": _balance("B200", "fp4", 0.5),
-        "balance_b300": _balance("B300", "fp4", 0.5),
+        "flop_per_byte_bf16": h100.bf16 / h100.hbm_bandwidth,
         "flop_per_byte_fp8": h100.fp8 / h100.hbm_bandwidth,
         "deepseek_sparsity": sparsity,
         "deepseek_active_experts": architectures.DeepSeekV3.active_experts,
@@ -112,24 +100,26 @@ def hardware():
         "drain_h100": 1e3 * h100.drain_time,
         "drain_a100": 1e3 * accelerators.A100_80GB.drain_time,
         "drain_rubin": 1e3 * 288e9 / 20e12,
+        "cards_floor": 1e3 * _served_by_a_rack().latency_floor,
         "tokens_per_second": 64 * 2000,
-        "kv_lecture": lecture.balance_context()
-        / crossover
-        / 1e3,  # of 1 byte, over the context where it should balance
-        "kv_bf16": bf16.balance_context() / crossover / 1e3,
+        "kv_lecture": _LECTURE["N"] / multiplications / crossover / 1e3,
         "kv_layer": llama.kv_cache_bytes(bytes_per_element=1) / llama.layers / 1e3,
-        "kv_deepseek": architectures.DeepSeekV3.kv_cache_bytes(bytes_per_element=1) / 1e3,
-        "crossover_llama": bf16.balance_context() / llama.kv_cache_bytes(bytes_per_element=2),
+        "kv_smallest": min(model.kv_cache_bytes(bytes_per_element=1) for model in architectures) / 1e3,
         "five_times_memory": 5 * crossover,
         "gemini_output": 100 * (18 / 12 - 1),
         "gemini_input": 100 * (4 / 2 - 1),
     }
+
+
+def matx():
+    """The worked example of MatX, the lecturer's company."""
+    h100, model = accelerators.H100_SXM, architectures.Llama3_8B
     batch, context, flop_per_byte = 128, 8192, 600
-    small, large = (a.kv_cache_bytes(bytes_per_element=1) * context for a in (small_model, architectures.Llama31_405B))
-    return values | {
+    small, large = (a.kv_cache_bytes(bytes_per_element=1) * context for a in (model, architectures.Llama31_405B))
+    return {
         "matx_hoi": h100.fp8 / h100.hbm_bandwidth,
         "matx_kv": batch * small / 1e9,
-        "matx_mha": batch * small * small_model.heads / small_model.kv_heads / 1e9,
+        "matx_mha": batch * small * model.heads / model.kv_heads / 1e9,
         "matx_kv_cost": batch * small * flop_per_byte / 1e12,
         "matx_forward": batch * s.FORWARD_FLOP * 8e9 / 1e12,
         "matx_ratio_8b": small * flop_per_byte / (s.FORWARD_FLOP * 8e9),
@@ -137,13 +127,17 @@ def hardware():
     }
 
 
+def _served_by_a_rack():
+    """DeepSeek-V3 in FP8 on 72 GB200, weights alone."""
+    model = models.DeepSeekV3
+    weights = {"N": model.active_params, "N_total": model.total_params, "weight_bytes": 1, "kv_bytes": 0}
+    return accelerators.GB200_NVL72.roofline("fp8", **weights)
+
+
 def summary():
     """What a written summary of the lecture says."""
-    rack, node, deepseek = accelerators.GB200_NVL72, accelerators.H100_SXM, models.DeepSeekV3
-    weights = {"N": deepseek.active_params, "N_total": deepseek.total_params, "weight_bytes": 1, "kv_bytes": 0}
-    roofline = rack.roofline("fp8", **weights)
+    rack, node, roofline = accelerators.GB200_NVL72, accelerators.H100_SXM, _served_by_a_rack()
     below, balance = (roofline.balance_batch() * x for x in (0.1, 1))
-    law = laws.Besiroglu2024
     return {
         "summary_surcharge": 1 / (1 / 3),
         "summary_equal_counts": _tokens_at_equal_cost(1),
@@ -159,8 +153,7 @@ def summary():
         "summary_rubin": 35e15 / 2 / (22e12 / 0.5),  # multiplies of 4-bit weights
         "summary_kv": architectures.Llama3_70B.kv_cache_bytes(bytes_per_element=1) / 1e3,
         "summary_scale_up": rack.scale_up_size * rack.hbm_bandwidth / (node.scale_up_size * node.hbm_bandwidth),
-        "summary_smaller": (1 + law.alpha / law.beta) ** (-1 / law.alpha),
     }
 
 
-PARTS = (budget, overtraining, hardware, summary)
+PARTS = (budget, overtraining, hardware, summary, matx)

@@ -36,25 +36,21 @@ def chinchilla():
     per_param = lambda law, flop: np.divide(*law.compute_optimal(flop)[::-1])
     return {
         "hoffmann_exponent": _exponent(exact),
-        "hoffmann_exponent_rounded": _exponent(rounded),
         "hoffmann_size": exact.compute_optimal(gopher)[0],
         "hoffmann_size_rounded": rounded.compute_optimal(gopher)[0],
         "hoffmann_approach_1": refit.compute_optimal(gopher)[0],
-        "hoffmann_approach_1_exponent": _exponent(refit),
         "chinchilla_flop": flop(70e9, 1.4e12),
         "a3_67B": flop(67e9, 4.1e12),
         "a3_175B": flop(175e9, 12.0e12),
         "a3_280B": flop(280e9, 20.1e12),
         **{
             f"a3_10T_{name}": flop(10e12, law.compute_optimal_tokens(10e12))
-            for name, law in (("exact", exact), ("rounded", rounded), ("sardana", sardana))
+            for name, law in (("exact", exact), ("sardana", sardana))
         },
         "twenty_refit": per_param(refit, gopher),
         "twenty_exact": per_param(exact, gopher),
         "twenty_rounded": per_param(rounded, gopher),
         "besiroglu_exponent": _exponent(refit),
-        "besiroglu_se_alpha": np.sqrt(refit.covariance[3, 3]),
-        "besiroglu_se_beta": np.sqrt(refit.covariance[4, 4]),
         "besiroglu_se_exponent": np.sqrt(slope @ refit.covariance @ slope),
         "besiroglu_chi2": (logs - first) @ np.linalg.solve(refit.covariance, logs - first),
         "besiroglu_seventy": per_param(exact, flop(70e9, 1.4e12)),
@@ -111,7 +107,7 @@ def serving():
     law, rounded, refit = laws.Sardana2024, laws.Hoffmann2022Rounded, laws.Sardana2024Refit
     served = lambda N, D_inf, law=law: cheapest(law, loss=_of_quality(law, N), D_inf=D_inf, **_PLAIN)
     small, middle, large, largest = (served(*case) for case in ((7e9, 1e11), (13e9, 2e12), (30e9, 1e13), (70e9, 1e13)))
-    short, eq10 = served(70e9, 2e12), served(30e9, 1e13, rounded)
+    short = served(70e9, 2e12)
     values = {
         "sardana_7B_N": small.N,
         "sardana_7B_multiple": small.D / small.chinchilla.D,
@@ -122,8 +118,7 @@ def serving():
         "sardana_30B_N": large.N,
         "sardana_30B_multiple": large.D / large.chinchilla.D,
         "sardana_30B_saving": 100 * large.saving,
-        "sardana_30B_N_rounded": eq10.N,
-        "sardana_30B_saving_rounded": 100 * eq10.saving,
+        "sardana_30B_N_rounded": served(30e9, 1e13, rounded).N,
         "sardana_70B_N": largest.N,
         "sardana_70B_D": largest.D,
         "sardana_70B_saving": 100 * largest.saving,
@@ -152,17 +147,16 @@ def serving():
         "tool_dollars_30B": flop * 1.50 / _per_hour(accelerators.H100_SXM),
         "tool_dollars_30B_default": flop * 2.00 / _per_hour(accelerators.H100_SXM),
     }
-    for label, price in (("", 1.10), ("_dollar", 0.99)):  # of an A100-40GB, as printed and as the rows ask for
-        values |= {f"{key}{label}": value for key, value in _dollar_rows(law, price).items()}
-    return values | {f"refit_{name}": value for name, value in refit.coefficients.items()}
+    return values | dollar_rows(price=1.10) | {f"refit_{name}": value for name, value in refit.coefficients.items()}
 
 
 def _per_hour(accelerator):
     return 0.5 * accelerator.bf16 * 3600
 
 
-def _dollar_rows(law, price, price_training=1.50):
-    """Rows in money: A100-80GB train in BF16, A100-40GB serve in INT8, at so many dollars an hour."""
+def dollar_rows(price, price_training=1.50) -> dict:
+    """Sardana et al. in money: A100-80GB train in BF16, A100-40GB serve in INT8, at so many dollars an hour."""
+    law = laws.Sardana2024
 
     def plan(N, requests):
         lifetime = priced(requests, 70, 215, price / price_training, mfu_in=0.5, mfu_out=0.01)
@@ -232,14 +226,11 @@ def other_laws():
         values |= dict(zip(names, mixture_of_experts(experts), strict=True))
     gopher, llama3 = 5.76e23, 3.8e25
     per_token, tokens = 0.1715 * gopher**0.5243, 5.8316 * gopher**0.4757
-    R, M, x = sp.symbols(
-        "R M x", positive=True
-    )  # D_inf / D, how many times larger the large model is, tokens of the small
+    R, M, x = sp.symbols("R M x", positive=True)  # D_inf / D, size over size, tokens of the smaller model
     cost = lambda N, D_inf: N * (s.TRAINING_FLOP + s.FORWARD_FLOP * D_inf)  # per pre-training token
     (match,) = sp.solve(cost(1, R * x) - cost(M, R), x)
     return values | {
         "deepseek_product": per_token * tokens,
-        "deepseek_tokens": laws.Besiroglu2024.compute_optimal(gopher)[1],
         "llama3_printed": 0.29 * llama3**0.53,
         "llama3_legend": 0.299 * llama3**0.537,
         "llama3_size": llama3 / (s.TRAINING_FLOP * 16.55e12),
@@ -274,4 +265,4 @@ def from_runs(params, tokens, loss, n=4000, rng=42) -> dict:
     values = {f"fit_{name}": value for name, value in found.law.coefficients.items()}
     values |= {f"fit_se_{name}": np.std(value, ddof=1) for name, value in draws.coefficients.items()}
     low, high = np.quantile(np.divide(*draws.compute_optimal(1e26)[::-1]), [0.1, 0.9])
-    return values | {"fit_objective": found.objective, "fit_low": low, "fit_high": high}
+    return values | {"fit_low": low, "fit_high": high}

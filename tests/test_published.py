@@ -174,6 +174,14 @@ def test_the_identities_of_the_optimum(law):
     assert plan.saving[0] == pytest.approx(0, abs=1e-12)
 
 
+def test_the_rows_in_dollars_come_out_at_99_cents_an_hour_instead_of_110():
+    """To a quarter of a per cent of what is printed, or to half a unit of its last digit."""
+    table = claims.table()
+    for key, value in claims.claims_papers.dollar_rows(price=0.99).items():
+        stated = table.stated[key]
+        assert value == pytest.approx(float(stated), rel=0.0025) or claims.agrees(stated, value), key
+
+
 # De Vries (2023), "Go smol or go home"
 
 
