@@ -157,7 +157,7 @@ def html(claims) -> str:
         "".join(f"<td>{escape(text, quote=False)}</td>" for text in _texts(row, numbers)) for row in claims.itertuples()
     ]
     lines = "\n".join(f"<tr>{cells}</tr>" for cells in [head, *rows])
-    return f'<div style="overflow-x: auto">\n<table>\n{lines}\n</table>\n</div>'
+    return f'<div style="overflow-x: auto">\n<table class="table">\n{lines}\n</table>\n</div>'
 
 
 def _texts(row, numbers):
