@@ -324,7 +324,8 @@ def sobol(function: Callable, assumptions: Mapping, n: int, rng, *, repeats: int
         Takes the assumptions by name, as arrays of shape (m,), and returns an array of shape (m,), or a dict of
         several. Logarithms are wise for values that span decades: a variance hears only the largest.
     assumptions : mapping
-        As for :func:`sample`; independent of each other. A law counts as two: its choice and its coefficients.
+        As for :func:`sample`; independent of each other. A law counts as two: its choice and its coefficients. Their
+        interaction is also the law's, and may be most of it: ``OneOf(sample(...)["law"])`` makes one input of it.
     n : int
         Points per repeat and index; a power of two.
     rng : int or numpy.random.Generator
@@ -466,8 +467,10 @@ def _inside(points):
 def _results(function, drawn, n) -> dict:
     """The outputs of a function by name ("" for one without), each with one finite value a draw."""
     results = function(**drawn)
-    results = results if isinstance(results, Mapping) else {"": results}
+    results = dict(results) if isinstance(results, Mapping) else {"": results}
     for output, values in results.items():
+        if n == 1 and np.ndim(values) == 0:  # nothing but a law is uncertain, and it stays at its centre
+            results[output] = values = np.reshape(values, 1)
         shape = np.shape(values)
         if shape != (n,) or not np.all(np.isfinite(values)):
             what = f"an array of shape {shape}" if shape != (n,) else "values that are not finite"

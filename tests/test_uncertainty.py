@@ -587,3 +587,9 @@ def sobol_of(function):
 def wide():
     """A law whose exponent may well be negative."""
     return lt.ScalingLaw(**LAW.coefficients, covariance=np.diag([0.1, 0.1, 0.1, 0.1, 1e-4]))
+
+
+def test_a_law_alone_may_be_uncertain_in_a_tornado():
+    found = lt.tornado(lambda law: law.alpha, {"law": lt.OneOf(BOOTSTRAP)})
+    assert found["base"].item() == np.median(BOOTSTRAP.alpha)
+    assert found["low"].item() < found["base"].item() < found["high"].item()
