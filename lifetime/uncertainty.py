@@ -406,7 +406,8 @@ def tornado(function: Callable, assumptions: Mapping, *, level: float = 0.8, n: 
     """
     inputs, tails = _inputs(assumptions), _tails(level)
     at_least("n", n, 1)
-    middle = {name: 0.0 if name.endswith(": choice") else 0.5 for name in inputs if not name.endswith(": coefficients")}
+    middle = {name: 0.5 for name in inputs if not name.endswith((": choice", ": coefficients"))}
+    middle |= {f"{name}: choice": 0.0 for name, value in assumptions.items() if isinstance(value, OneOf)}
 
     def run(size, **varied):
         points = {name: np.full(size, value) for name, value in middle.items()} | varied
@@ -440,7 +441,7 @@ def _at(assumptions, points) -> dict:
     found = {}
     for name, value in assumptions.items():
         if isinstance(value, OneOf):
-            parts = {part: f"{name}: {part}" for part in value.inputs}
+            parts = {part: f"{name}: {part}" for part in ("choice", "coefficients")}
             found[name] = value.at(**{part: points[key] for part, key in parts.items() if key in points})
         elif _is_uncertain(value):
             found[name] = elementwise(lambda point, value=value: value.ppf(point), (name,), point=points[name])
@@ -467,10 +468,8 @@ def _inside(points):
 def _results(function, drawn, n) -> dict:
     """The outputs of a function by name ("" for one without), each with one finite value a draw."""
     results = function(**drawn)
-    results = dict(results) if isinstance(results, Mapping) else {"": results}
+    results = results if isinstance(results, Mapping) else {"": results}
     for output, values in results.items():
-        if n == 1 and np.ndim(values) == 0:  # nothing but a law is uncertain, and it stays at its centre
-            results[output] = values = np.reshape(values, 1)
         shape = np.shape(values)
         if shape != (n,) or not np.all(np.isfinite(values)):
             what = f"an array of shape {shape}" if shape != (n,) else "values that are not finite"
