@@ -12,8 +12,10 @@ unexport CONDA_PREFIX JUPYTER_PATH MPLBACKEND PIP_TARGET PIP_USER PYTEST_ADDOPTS
 export IPYTHONDIR := $(CURDIR)/$(VENV)/ipython
 export MPLCONFIGDIR := $(CURDIR)/$(VENV)/matplotlib
 export PYTHONHASHSEED := 0
+# All matrices here are small: threads would only make scipy's optimisers wait for each other.
+export OPENBLAS_NUM_THREADS := 1
 
-ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 VECLIB_MAXIMUM_THREADS=1
+ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 VECLIB_MAXIMUM_THREADS=1
 
 # $(call stage,name,command): run the command and say how long it took.
 define stage
