@@ -10,14 +10,23 @@ in pre-training-equivalent FLOP. ``lifetime.cheapest`` finds the N and D that re
 """
 
 from . import symbols
-from .budget import LIFETIME, Ledger, Lifetime, Phase
-from .fitting import Fit, fit, read_runs
-from .hardware import Accelerator, Roofline
-from .optimum import Plan, best, cheapest, revealed_demand, served_tokens
+from .arrays import quantiles
+from .evidence.distributions import lognormal, loguniform, triangular
+from .evidence.fitting import Fit, fit
+from .evidence.one_of import OneOf
+from .evidence.runs import read_runs
+from .evidence.sampling import sample
+from .evidence.sensitivity import sobol, tornado
+from .machine.accelerator import Accelerator
+from .machine.architecture import Architecture
+from .machine.roofline import Roofline
 from .presets import accelerators, architectures, laws, models, traffic
-from .scaling import ScalingLaw
-from .transformer import Architecture
-from .uncertainty import OneOf, lognormal, loguniform, quantiles, sample, sobol, tornado, triangular
+from .theory.budget import LIFETIME, Lifetime, Phase
+from .theory.law import ScalingLaw
+from .theory.ledger import Ledger
+from .theory.optimum import best, cheapest
+from .theory.plan import Plan
+from .theory.revealed import revealed_demand, served_tokens
 
 __all__ = [
     "LIFETIME",
@@ -51,3 +60,15 @@ __all__ = [
     "traffic",
     "triangular",
 ]
+
+
+_LATE = {"claims": "evidence.claims", "huber": "evidence.huber", "display": "show.display", "plotting": "show.plotting"}
+
+
+def __getattr__(name):
+    """Modules that cost time to import, or that are seldom needed: imported when asked for."""
+    from importlib import import_module
+
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return import_module(f".{_LATE[name]}", __name__)

@@ -12,9 +12,9 @@ from functools import cache, cached_property
 from importlib import resources
 
 from .arrays import closest
-from .hardware import Accelerator
-from .scaling import ScalingLaw
-from .transformer import Architecture
+from .machine.accelerator import Accelerator
+from .machine.architecture import Architecture
+from .theory.law import ScalingLaw
 
 
 class UnknownPresetError(AttributeError, ValueError):

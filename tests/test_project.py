@@ -125,5 +125,5 @@ def test_wheel_has_code_data_and_style(tmp_path):
     (wheel,) = tmp_path.glob("*.whl")
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     assert names == files
-    assert "lifetime/lifetime.mplstyle" in names
+    assert "lifetime/show/lifetime.mplstyle" in names
     assert any(name.startswith("lifetime/data/") for name in names)

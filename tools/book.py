@@ -14,12 +14,18 @@ from sphinx.cmd.build import build_main
 
 import explorer
 import lifetime as lt
-from lifetime.display import short
+from lifetime.show.display import short
 from notebooks import README, ROOT, answer, plain, read_all
 
 SOURCE, TARGET, DOCS = ROOT / "build" / "book-source", ROOT / "build" / "book", ROOT / "docs"
-INTERNAL = ("__init__", "arrays")
-FIRST = ("symbols", "budget", "scaling", "optimum", "hardware", "transformer", "presets")
+WINGS = {
+    "": ("symbols", "arrays", "presets"),
+    "theory": ("budget", "ledger", "law", "optimum", "plan", "revealed"),
+    "machine": ("architecture", "accelerator", "roofline"),
+    "evidence": ("runs", "fitting", "huber", "distributions", "one_of", "sampling", "sensitivity", "claims"),
+    "show": ("display", "plotting"),
+}
+"""What the page of the package documents, in this order."""
 """The modules that come first on the API page, in the order of their dependencies."""
 MATHJAX = ("tex-chtml.js", "output/chtml")
 """What a page loads of MathJax; the rest of its 24 MB stays out of the site."""
@@ -128,12 +134,8 @@ def literal(node):
 
 def api():
     """Write the page of the package, from its docstrings."""
-    found = {path.stem for path in (ROOT / "lifetime").glob("*.py")} - set(INTERNAL)
-    modules = [name for name in FIRST if name in found] + sorted(found - set(FIRST))
-    sections = [
-        f"## lifetime.{name}\n\n```{{eval-rst}}\n.. automodule:: lifetime.{name}\n   :members:\n```\n"
-        for name in modules
-    ]
+    names = [".".join(filter(None, ("lifetime", wing, room))) for wing, rooms in WINGS.items() for room in rooms]
+    sections = [f"## {name}\n\n```{{eval-rst}}\n.. automodule:: {name}\n   :members:\n```\n" for name in names]
     text = f"# The package\n\n{lt.__doc__}\n\n" + "\n".join(sections)
     page("api.md", "Everything in the Python package lifetime, from its docstrings.", text)
 

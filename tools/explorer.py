@@ -8,10 +8,11 @@ import sympy as sp
 from sympy.printing.jscode import JavascriptCodePrinter
 
 import lifetime as lt
-from lifetime import hardware, optimum, plotting
+from lifetime import Plan, plotting
 from lifetime import symbols as s
-from lifetime.optimum import Plan
-from lifetime.scaling import reducible
+from lifetime.machine.roofline import _room
+from lifetime.theory import closed_form
+from lifetime.theory.law import reducible
 
 LAW = lt.ScalingLaw(s.E, s.A, s.B, s.alpha, s.beta)
 OTHERS = {name: s.MEANINGS[name].symbol for name in lt.LIFETIME.assumptions}
@@ -36,12 +37,12 @@ def formulas():
     hourly = sp.Symbol("dollars_per_hour", positive=True)
     return {
         "demand": {"kappa": kappa, "W": W},
-        "relative_demand": named("k per_D0", optimum._relative_demand(rest, **data, kappa=s.kappa, W=s.W)),
-        "relative_budget": named("k log_Dc", optimum._relative_budget(s.cost, **law, kappa=s.kappa, W=s.W)),
-        "halley_start": {"u": optimum._halley_start(k, s.beta, m)},
-        "halley_step": {"step": optimum._halley_step(u, k, s.beta, m)},
-        "cheapest_model": named("N D", optimum._cheapest_model(u, k, per_D0, rest, **size)),
-        "best_model": named("N D", optimum._best_model(u, log_Dc, s.cost, s.kappa, s.W)),
+        "relative_demand": named("k per_D0", closed_form.relative_demand(rest, **data, kappa=s.kappa, W=s.W)),
+        "relative_budget": named("k log_Dc", closed_form.relative_budget(s.cost, **law, kappa=s.kappa, W=s.W)),
+        "halley_start": {"u": closed_form.halley_start(k, s.beta, m)},
+        "halley_step": {"step": closed_form.halley_step(u, k, s.beta, m)},
+        "cheapest_model": named("N D", closed_form.cheapest_model(u, k, per_D0, rest, **size)),
+        "best_model": named("N D", closed_form.best_model(u, log_Dc, s.cost, s.kappa, s.W)),
         "dual": {"m": 1 - s.alpha},
         "loss": {"loss": LAW.loss(s.N, s.D)},
         "compute_optimal_tokens": {"D": LAW.compute_optimal_tokens(s.N)},
@@ -56,7 +57,7 @@ def formulas():
         },
         "memory": {
             "max_batch": roofline.max_batch(s.context),
-            "room": hardware._room(s.N_total, s.weight_bytes, s.memory),
+            "room": _room(s.N_total, s.weight_bytes, s.memory),
         },
     }
 
@@ -97,7 +98,7 @@ def presets():
     return {
         "laws": {
             name: lt.laws[name].coefficients
-            | {"steps": int(optimum._halley_steps(lt.laws[name].beta))}
+            | {"steps": int(closed_form.halley_steps(lt.laws[name].beta))}
             | {key: value for key, value in known.loc[name].items() if value == value}
             for name in lt.laws.available
         },

@@ -17,8 +17,9 @@ from scipy.special import huber as scipy_huber
 import law_draws
 import lifetime as lt
 from cases import LAW, NO_NUMBERS
-from lifetime import fit, huber, read_runs
-from lifetime.huber import COLUMNS
+from lifetime import fit, read_runs
+from lifetime.evidence import huber
+from lifetime.evidence.huber import COLUMNS
 
 RUNS = os.environ.get("LIFETIME_CHINCHILLA_RUNS")
 with_the_runs = pytest.mark.skipif(
@@ -169,7 +170,7 @@ def test_six_runs_on_a_decade_are_fitted_and_doubted():
 
 
 def test_a_fit_that_ends_too_early_says_so(monkeypatch):
-    from lifetime import fitting
+    from lifetime.evidence import fitting
 
     monkeypatch.setattr(fitting, "minimise", lambda *args, **options: huber.minimise(*args, **options | {"most": 1}))
     assert fit(**runs()).status == "not converged"

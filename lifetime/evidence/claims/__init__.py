@@ -1,8 +1,8 @@
 """Claims and published numbers beside ours: what is stated, what comes out, and how far they are apart.
 
 ``data/claims.csv`` has a row a claim: in our words, with its source, the number as stated, and what came of it. Our
-value comes from :mod:`lifetime.claims_lecture` or :mod:`lifetime.claims_papers`, and the verdict from the two numbers,
-by one rule, :func:`verdict`.
+value comes from ``lecture.py`` or ``papers.py`` beside this file, and the verdict from the two numbers, by one rule,
+:func:`verdict`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from importlib import resources
 
 import numpy as np
 
-from . import claims_lecture, claims_papers
-from .display import percent, plain, short
+from . import lecture, papers
 
 VERDICTS = ("reproduced", "close", "off", "far off", "untested")
 ROUGH, CLOSE, FAR = 1.4, 1.1, 2
@@ -132,7 +131,7 @@ def computed() -> dict:
 
 @cache
 def _computed():
-    parts = (*claims_lecture.PARTS, *claims_papers.PARTS)
+    parts = (*lecture.PARTS, *papers.PARTS)
     return {key: float(value) for part in parts for key, value in part().items()}
 
 
@@ -162,6 +161,8 @@ def html(claims) -> str:
 
 def _texts(row, numbers):
     """The cells of a row, in the order of ``WIDTHS``."""
+    from ...show.display import plain, short
+
     number = row.stated.removeprefix("~")
     digits = len(Decimal(number or 0).as_tuple().digits)
     scaled = short if "e" in number else plain
@@ -176,6 +177,8 @@ def _texts(row, numbers):
 
 
 def _off_by(row):
+    from ...show.display import percent, plain
+
     if row.verdict in ("reproduced", "untested"):
         return ""
     if not 0.5 < row.ratio < 2:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from lifetime import claims
-from lifetime.claims_papers import from_runs
+from lifetime.evidence.claims.papers import from_runs
 
 TABLE = claims.table()
 RUNS = os.environ.get("LIFETIME_CHINCHILLA_RUNS")

@@ -10,7 +10,7 @@ from functools import cache, cached_property
 
 import numpy as np
 
-from .scaling import ScalingLaw
+from ..theory.law import ScalingLaw
 
 COLUMNS = ("params", "tokens", "loss")
 _EXPONENTS = np.geomspace(0.05, 1.5, 12)  # the grid of starts, for alpha and for beta

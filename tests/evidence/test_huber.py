@@ -9,8 +9,8 @@ from scipy.special import huber
 
 from cases import LAW, powers_of_ten
 from lifetime import ScalingLaw
-from lifetime import huber as huber_module
-from lifetime.huber import Runs, derivatives, grid_of_starts, minimise, residuals
+from lifetime.evidence import huber as huber_module
+from lifetime.evidence.huber import Runs, derivatives, grid_of_starts, minimise, residuals
 
 DELTA = 1e-3
 

@@ -177,7 +177,7 @@ def test_the_identities_of_the_optimum(law):
 def test_the_rows_in_dollars_come_out_at_99_cents_an_hour_instead_of_110():
     """To a quarter of a per cent of what is printed, or to half a unit of its last digit."""
     table = claims.table()
-    for key, value in claims.claims_papers.dollar_rows(price=0.99).items():
+    for key, value in claims.papers.dollar_rows(price=0.99).items():
         stated = table.stated[key]
         assert value == pytest.approx(float(stated), rel=0.0025) or claims.agrees(stated, value), key
 

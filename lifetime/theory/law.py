@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, fields
 
 import numpy as np
 
-from .arrays import as_number, brief, check, elementwise, is_lazy, is_symbolic, require
-from .symbols import TRAINING_FLOP
+from ..arrays import as_number, brief, check, elementwise, is_lazy, is_symbolic, require
+from ..symbols import TRAINING_FLOP
 
 COEFFICIENTS = ("E", "A", "B", "alpha", "beta")
 
@@ -107,7 +107,7 @@ class ScalingLaw:
         >>> law.intervals().round(2).loc["alpha"].tolist()
         [0.33, 0.35, 0.37]
         """
-        from .uncertainty import quantiles
+        from ..arrays import quantiles
 
         if not self._holds_arrays:
             raise ValueError(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-import sympy as sp
 
-from .arrays import as_number, brief, elementwise, is_symbolic, require
-from .symbols import FORWARD_FLOP, TRAINING_FLOP
+from ..arrays import as_number, brief, elementwise, is_symbolic
+from ..symbols import FORWARD_FLOP, TRAINING_FLOP
+from .counts import cache, decode, growth, prefill
 
 _FROM_1 = ("layers", "width", "heads", "head_size", "vocabulary", "kv_heads", "value_size", "norms")
 _FROM_0 = ("ffn_width", "positions", "window", "windowed_layers", "kv_rank", "q_rank", "rope_size", "experts")
@@ -239,7 +239,7 @@ class Architecture:
         1.93e+10
         """
         per_token = 2 * self.kv_rank + self.rope_size if self.kv_rank else self.head_size + self.value_size
-        return self._flop(_decode, context, per_token)
+        return self._flop(decode, context, per_token)
 
     def prefill_flop(self, context):
         r"""FLOP per token of a forward pass over a causal sequence of ``context`` tokens.
@@ -264,7 +264,7 @@ class Architecture:
         >>> print(f"{architectures.Llama3_8B.prefill_flop(context=8192):.4g}")
         1.716e+10
         """
-        return self._flop(_prefill, context, self.head_size + self.rope_size + self.value_size)
+        return self._flop(prefill, context, self.head_size + self.rope_size + self.value_size)
 
     def training_flop(self, context):
         """FLOP per token of a training step over sequences of ``context`` tokens: 3 times :meth:`prefill_flop`.
@@ -295,7 +295,7 @@ class Architecture:
         327,680 bytes per token
         """
         elements = (self.layers - self.windowed_layers) * self._cached
-        return elementwise(_growth, ("bytes",), elements=elements, bytes_per_element=bytes_per_element)
+        return elementwise(growth, ("bytes",), elements=elements, bytes_per_element=bytes_per_element)
 
     def kv_cache_bytes_at(self, context, bytes_per_element=2):
         """Bytes of the KV cache of a sequence of ``context`` tokens, all of which a decoded token reads.
@@ -312,7 +312,7 @@ class Architecture:
         85,248 bytes per token
         """
         inputs = {"elements": self._cached, "context": context, "bytes_per_element": bytes_per_element}
-        return elementwise(_cache, ("bytes",), **inputs, **self._reach)
+        return elementwise(cache, ("bytes",), **inputs, **self._reach)
 
     @property
     def _cached(self):
@@ -330,36 +330,6 @@ class Architecture:
         weights, _ = self._used(self.active_experts)
         inputs = {"weights": weights, "per_token": self.heads * per_token, "context": context}
         return elementwise(formula, ("FLOP",), **inputs, **self._reach)
-
-
-def _decode(weights, per_token, context, **reach):
-    return FORWARD_FLOP * (weights + per_token * _attended(context, **reach))
-
-
-def _prefill(weights, per_token, context, **reach):
-    return FORWARD_FLOP * (weights + per_token * _attended(context, **reach, average=_mean))
-
-
-def _growth(elements, bytes_per_element):
-    if not is_symbolic(bytes_per_element):
-        require(bytes_per_element > 0, "bytes_per_element", bytes_per_element, "a finite number above 0")
-    return elements * bytes_per_element
-
-
-def _cache(elements, context, bytes_per_element, **reach):
-    return _growth(elements, bytes_per_element) * _attended(context, **reach)
-
-
-def _attended(context, full, windowed, window, average=lambda tokens, context: tokens):
-    """Tokens that are attended to, summed over the layers."""
-    near = sp.Min(context, window) if is_symbolic(context - window) else np.minimum(context, window)
-    return full * average(context, context) + windowed * average(near, context)
-
-
-def _mean(tokens, context):
-    """Mean of 1, 2, ..., tokens, tokens, ..., tokens: as many numbers as there are in the context."""
-    length = context if is_symbolic(context) else np.maximum(context, 1)
-    return tokens - tokens * (tokens - 1) / (2 * length)
 
 
 def _whole(name, value, least):

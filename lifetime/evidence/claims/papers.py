@@ -11,10 +11,10 @@ from dataclasses import replace
 import numpy as np
 import sympy as sp
 
-from . import symbols as s
-from .budget import Lifetime, Phase
-from .optimum import cheapest
-from .presets import accelerators, laws, models
+from ... import symbols as s
+from ...presets import accelerators, laws, models
+from ...theory.budget import Lifetime, Phase
+from ...theory.optimum import cheapest
 
 _PLAIN = {"D_RL": 0, "k_RL": 3, "e_RL": 1, "e_inf": 1}
 
@@ -258,7 +258,7 @@ PARTS = (chinchilla, smaller_models, serving, other_laws, training)
 
 def from_runs(params, tokens, loss, n=4000, rng=42) -> dict:
     """Our value for the claims that take the runs of Hoffmann et al., as read off figure 4 by Besiroglu et al."""
-    from .fitting import fit
+    from ..fitting import fit
 
     found = fit(params, tokens, loss)
     draws = found.bootstrap(n=n, rng=rng)

@@ -556,7 +556,7 @@ def test_a_size_that_no_float_holds_is_an_error():
 
 
 def test_steps_that_do_not_converge_are_an_error():
-    from lifetime.optimum import _trinomial
+    from lifetime.theory.closed_form import trinomial as _trinomial
 
     # Rounding, which a slope of 1e-15 turns into steps, differs between processors: one of a thousand is enough.
     with pytest.raises(ArithmeticError, match=r"the optimum did not converge: last step \d\S* in ln D"):

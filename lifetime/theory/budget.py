@@ -9,8 +9,9 @@ from functools import cached_property, lru_cache
 import numpy as np
 import sympy as sp
 
-from . import symbols as s
-from .arrays import brief, check, closest, elementwise, is_symbolic, require
+from .. import symbols as s
+from ..arrays import brief, check, closest, elementwise, is_symbolic, require
+from .ledger import Ledger
 
 _FIELDS = ("tokens", "flop_per_param_token", "efficiency")
 _RESERVED = ("law", "lifetime", "loss", "cost", "E", "A", "B", "alpha", "beta")
@@ -292,100 +293,6 @@ def compiled(expressions: tuple[sp.Expr, ...], names: tuple[str, ...]):
     return sp.lambdify([known.get(name, sp.Dummy()) for name in names], expressions, modules="numpy", cse=True)
 
 
-@dataclass(frozen=True, eq=False)
-class Ledger:
-    """The bill of one lifetime, phase by phase; arrays where the values are arrays.
-
-    Attributes
-    ----------
-    cost, flop : float or array
-        Totals: pre-training-equivalent FLOP, and raw FLOP.
-    tokens, costs, flops, shares, flop_shares : dict
-        By phase name; shares are of the total cost, flop_shares of the total raw FLOP.
-    """
-
-    lifetime: Lifetime
-    values: dict
-
-    def _by_phase(self, quantity):
-        names = (p.name for p in self.lifetime.phases)
-        return dict(zip(names, self.lifetime.evaluate(quantity, self.values), strict=True))
-
-    @cached_property
-    def tokens(self) -> dict:
-        """Tokens by phase name."""
-        return self._by_phase("tokens")
-
-    @cached_property
-    def flops(self) -> dict:
-        """Raw FLOP by phase name."""
-        return self._by_phase("flop")
-
-    @cached_property
-    def costs(self) -> dict:
-        """Pre-training-equivalent FLOP by phase name."""
-        return self._by_phase("cost")
-
-    @cached_property
-    def flop(self):
-        """Raw FLOP in total."""
-        return sum(self.flops.values())
-
-    @cached_property
-    def cost(self):
-        """Pre-training-equivalent FLOP in total."""
-        return sum(self.costs.values())
-
-    @property
-    def shares(self) -> dict:
-        """Share of the total cost by phase name."""
-        return {name: cost / self.cost for name, cost in self.costs.items()}
-
-    @property
-    def flop_shares(self) -> dict:
-        """Share of the total raw FLOP by phase name."""
-        return {name: flop / self.flop for name, flop in self.flops.items()}
-
-    def table(self):
-        """The ledger as a table with a row a phase and a last row of totals, in base units.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Columns tokens, FLOP, share of FLOP, cost, share of cost.
-
-        Raises
-        ------
-        ValueError
-            Where the ledger holds arrays: a table shows one scenario.
-        """
-        import pandas as pd
-
-        if np.ndim(self.cost):
-            raise ValueError(f"a table shows one scenario; this ledger holds {np.shape(self.cost)} of them")
-        columns = {
-            "tokens": self.tokens,
-            "FLOP": self.flops | {"total": self.flop},
-            "share of FLOP": self.flop_shares | {"total": 1.0},
-            "cost": self.costs | {"total": self.cost},
-            "share of cost": self.shares | {"total": 1.0},
-        }
-        return pd.DataFrame(columns, index=[*self.costs, "total"])
-
-    def __repr__(self):
-        if np.ndim(self.cost):
-            return f"<Ledger of {np.shape(self.cost)} scenarios: {', '.join(self.costs)}>"
-        return self._shown().to_string()
-
-    def _repr_html_(self):
-        return None if np.ndim(self.cost) else self._shown().to_html()
-
-    def _shown(self):
-        from .display import ledger_table
-
-        return ledger_table(self.table())
-
-
 LIFETIME = Lifetime(
     (
         Phase("pre-training", s.D, s.TRAINING_FLOP),
@@ -394,3 +301,19 @@ LIFETIME = Lifetime(
     )
 )
 """The lifetime of the lecture: C = 6·N·D + k_RL·N·D_RL/e_RL + 2·N·D_inf/e_inf, with 2 ≤ k_RL ≤ 6."""
+
+
+def as_lifetime(lifetime) -> Lifetime:
+    """A lifetime as it is; an expression for the cost as a lifetime of one phase."""
+    if isinstance(lifetime, Lifetime):
+        return lifetime
+    if isinstance(lifetime, sp.Expr):
+        return Lifetime((Phase("total", s.D, lifetime / (s.N * s.D)),))
+    raise ValueError(f"lifetime must be a lifetime.Lifetime or a sympy expression for the cost; got {lifetime!r}")
+
+
+def linear_cost(lifetime: Lifetime) -> tuple[sp.Expr, sp.Expr]:
+    """(κ, W) of a cost N·(κ·D + W); an error for any other cost."""
+    if lifetime.per_param is None:
+        raise ValueError(f"lifetime must have a cost of the form N·(κ·D + W); got {lifetime.cost}")
+    return lifetime.per_param

@@ -9,7 +9,7 @@ from scipy import optimize
 import lifetime as lt
 from cases import DEMAND, LAW, OTHERS, SYMBOLIC, scenarios
 from lifetime import symbols as s
-from lifetime.optimum import _trinomial
+from lifetime.theory.closed_form import trinomial as _trinomial
 
 y, k, rest, D0, N0, C, lam = sp.symbols("y k rest D_0 N_0 C lambda", positive=True)
 COST = s.N * (s.kappa * s.D + s.W)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import sympy as sp
 
-from . import symbols as s
-from .budget import LIFETIME, Phase
-from .optimum import cheapest
-from .presets import accelerators, architectures, laws, models, traffic
+from ... import symbols as s
+from ...presets import accelerators, architectures, laws, models, traffic
+from ...theory.budget import LIFETIME, Phase
+from ...theory.optimum import cheapest
 
 _LECTURE = {"N": 100e9, "D": 200e12}
 _THIRD = {"k_RL": 3, "e_RL": 1 / 3, "e_inf": 1 / 3}

@@ -27,7 +27,7 @@ def colour(law: str) -> str:
 
 def use_style() -> None:
     """Use the figure style of the notebooks."""
-    plt.style.use(resources.files("lifetime") / "lifetime.mplstyle")
+    plt.style.use(resources.files("lifetime") / "show" / "lifetime.mplstyle")
 
 
 def lines(ax, x, series: dict, label: bool = True, **style) -> None:

@@ -17,7 +17,7 @@ from scipy.special import ndtri
 
 import lifetime as lt
 from cases import LAW, SYMBOLIC
-from lifetime import uncertainty
+from lifetime.evidence import sampling
 
 BESIROGLU = lt.ScalingLaw(**lt.laws.Besiroglu2024.coefficients, covariance=lt.laws.Besiroglu2024.covariance)
 REFIT = lt.ScalingLaw(**lt.laws.Sardana2024Refit.coefficients)  # as if nothing were known of its uncertainty
@@ -263,7 +263,7 @@ def test_draws_never_reach_the_ends_and_are_of_every_block():
     drawn = lt.sample({"x": Ends(), "y": stats.norm()}, 2**16, 0)
     assert np.all(np.isfinite(drawn["y"]))
     assert len({*drawn["x"]}) == 2**16
-    assert np.array_equal(uncertainty._inside(np.array([0.0, 0.5, 1.0])), [2**-31, 0.5, 1 - 2**-31])
+    assert np.array_equal(sampling.inside(np.array([0.0, 0.5, 1.0])), [2**-31, 0.5, 1 - 2**-31])
 
 
 def test_what_is_not_uncertain_is_left_as_it_is():
@@ -450,13 +450,13 @@ def test_the_tornado_starts_from_the_first_law_and_its_own_coefficients():
 @pytest.fixture
 def drawn(monkeypatch):
     """The sizes of the sets of points drawn so far."""
-    sizes, original = [], uncertainty._sobol_points
+    sizes, original = [], sampling._sobol_points
 
     def recorded(d, n, rng):
         sizes.append((d, n))
         return original(d, n, rng)
 
-    monkeypatch.setattr(uncertainty, "_sobol_points", recorded)
+    monkeypatch.setattr(sampling, "_sobol_points", recorded)
     return sizes
 
 

@@ -1,0 +1,1 @@
+"""What the world says: runs, fits, uncertainty, claims."""

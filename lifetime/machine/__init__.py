@@ -1,0 +1,1 @@
+"""What devices do with a model."""

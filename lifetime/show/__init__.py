@@ -1,0 +1,1 @@
+"""How numbers, sentences and figures are shown."""

@@ -1,0 +1,1 @@
+"""What a lifetime costs, how good a model gets, and what is best."""

@@ -1,0 +1,110 @@
+"""The optimum for any cost of N and D: the least along the curve of equal loss, found numerically."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import sympy as sp
+
+from .. import symbols as s
+from ..arrays import require
+from .budget import Lifetime, compiled
+
+
+def on_iso_loss(x, rest, A, B, alpha, beta):
+    """(N, D) on the iso-loss curve: a share 1/(1+e^-x) of the reducible loss is left to N, the other to D."""
+    return (
+        np.exp((np.log(A / rest) + np.logaddexp(0, -x)) / alpha),
+        np.exp((np.log(B / rest) + np.logaddexp(0, x)) / beta),
+    )
+
+
+def cheapest_split(cost, rest, A, B, alpha, beta, assumptions):
+    """The split x of the reducible loss at which the cost is least.
+
+    A grid brackets the minima on the iso-loss curve by the sign of the slope, the root of the slope is found in each,
+    and the cheapest is kept. Where the cost is a sum of powers of N and D with exponents of 0 or more, the logarithm of
+    the cost is convex in x, and there is only one; a dip narrower than a step of the grid (10 % in N) may be missed.
+    """
+    from scipy.optimize import elementwise as search
+
+    def slope(x, rest, A, B, alpha, beta, *assumptions):
+        total, by_N, by_D = cost(*on_iso_loss(x, rest, A, B, alpha, beta), *assumptions)
+        up, down = by_D / (beta * (1 + np.exp(-x))), by_N / (alpha * (1 + np.exp(x)))
+        return (up - down) / (np.abs(up) + np.abs(down)), total
+
+    args = (rest, A, B, alpha, beta, *assumptions.values())
+    minima = []  # the brackets of the first minimum of every scenario, of the second where there is one, ...
+    before, on_grid = slope(_SPLITS[0], *args)
+    for left, right in pairwise(_SPLITS):
+        here, total = slope(right, *args)
+        on_grid = np.fmin(on_grid, total)
+        new = (before < 0) & (here >= 0)
+        before = here
+        for bracket in minima:
+            free = new & np.isnan(bracket[0])
+            bracket[:] = np.where(free, left, bracket[0]), np.where(free, right, bracket[1])
+            new = new & ~free
+        if np.any(new):
+            minima.append([np.where(new, left, np.nan), np.where(new, right, np.nan)])
+    split, lowest = np.nan, np.inf
+    for bracket in minima:
+        found = search.find_root(lambda *x: slope(*x)[0], tuple(bracket), args=args)
+        if not np.all(found.success | np.isnan(bracket[0])):
+            raise ArithmeticError(f"the optimum did not converge: status {np.unique(found.status)}")
+        total = slope(found.x, *args)[1]
+        split, lowest = np.where(total < lowest, found.x, split), np.fmin(total, lowest)
+    inside = ~np.isnan(split) & ~(on_grid < lowest * (1 - 1e-9))
+    require(inside, "lifetime", on_grid, "a cost that is continuous and, at this loss, least at a finite N and D")
+    return split
+
+
+_SPLITS = np.sinh(np.linspace(-np.arcsinh(40), np.arcsinh(40), 301))
+
+
+def cost_function(lifetime: Lifetime):
+    """A function of N, D and the assumptions that returns the cost C, N·∂C/∂N and D·∂C/∂D."""
+    total = lifetime.cost
+    slopes = s.N * sp.diff(total, s.N), s.D * sp.diff(total, s.D)
+    if any(slope.has(sp.Derivative) for slope in slopes):
+        raise ValueError(f"lifetime must have a cost that is piecewise differentiable in N and D; got {total}")
+    function = compiled((total, *slopes), ("N", "D", *lifetime.assumptions))
+
+    def cost(N, D, *assumptions):
+        total, by_N, by_D = function(N, D, *assumptions)
+        require(~np.less_equal(total, 0), "lifetime", total, "such that its cost is above 0")
+        return total, by_N, by_D
+
+    return cost
+
+
+def best_numeric(cost, budget, E, A, B, alpha, beta, assumptions):
+    """(N, D, loss) at which the cheapest model costs the budget: a root in ln(loss − E)."""
+    from scipy.optimize import elementwise as search
+
+    names = tuple(assumptions)
+
+    def model(log_rest, A, B, alpha, beta, *values):
+        rest = np.exp(log_rest)
+        split = cheapest_split(cost, rest, A, B, alpha, beta, dict(zip(names, values, strict=True)))
+        return on_iso_loss(split, rest, A, B, alpha, beta)
+
+    def excess(log_rest, budget, *law_and_values):
+        return np.log(cost(*model(log_rest, *law_and_values), *law_and_values[4:])[0] / budget)
+
+    args = (budget, A, B, alpha, beta, *assumptions.values())
+    worst = np.log(A + B)  # the reducible loss of one parameter trained on one token
+    affordable(excess(worst, *args) < 0, budget)
+    bracket = search.bracket_root(excess, worst - 1, worst, xmax=worst, args=args)
+    found = search.find_root(excess, bracket.bracket, args=args)
+    if not np.all(found.success):
+        raise ArithmeticError(f"the optimum did not converge: status {np.unique(found.status)}")
+    N, D = model(found.x, *args[1:])
+    affordable(N >= 1, budget)
+    return N, D, E + np.exp(found.x)
+
+
+def affordable(ok, budget):
+    """Raise a ``ValueError`` that names the budget, unless ``ok`` holds everywhere."""
+    require(ok, "cost", budget, "above what the demand alone takes with a model of one parameter")
