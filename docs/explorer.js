@@ -37,10 +37,10 @@
 
   // The root of the package's trinomial.
   function solve(values) {
-    extend(values, "halley_start");
+    extend(values, "start");
     let step;
     for (let i = 0; i < values.steps; i += 1) {
-      ({ step } = formulas.halley_step(values));
+      ({ step } = formulas.step(values));
       values.u -= step;
     }
     if (!(Math.abs(step) < 1e-4)) throw new Invalid("the optimum did not converge: too large or too small for a float");

@@ -11,6 +11,7 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from itertools import zip_longest
 
 import numpy as np
 import sympy as sp
@@ -20,7 +21,7 @@ from .symbols import MEANINGS, Meaning
 BLOCK = 16384
 _ANY = Meaning(None, "", "", low=-np.inf)
 _NEVER_ZERO = ("N", "D")
-_NO_NUMBERS = (str, bytes, bool, type(None))
+_NO_NUMBERS = (str, bytes, bool, np.bool_, type(None))
 
 
 def closest(name: str, valid: Iterable[str]) -> str:
@@ -60,6 +61,8 @@ def as_number(name: str, value):
     own_type = hasattr(value, "__array_ufunc__") and not isinstance(value, np.ndarray | np.generic)
     try:
         number = _as_floats(value if own_type else np.asarray(value))
+        if isinstance(value, list | tuple):  # numpy makes numbers of the bools among them
+            _as_floats(np.asarray(value, dtype=object))
     except (TypeError, ValueError, OverflowError):
         raise ValueError(f"{name} must be a number or an array of numbers; got {brief(value)}") from None
     if np.any(np.ma.getmask(value)):
@@ -94,6 +97,27 @@ def check(name: str, value, meaning: Meaning | None = None) -> None:
     above = value >= meaning.low if meaning.closed else value > meaning.low
     below = value <= meaning.high if meaning.high < np.inf else value < np.inf
     require(above & below, name, value, meaning.valid)
+
+
+def unusual(name: str, value) -> str | None:
+    """A sentence about values outside the usual range of that symbol; None for none, and for symbolic or lazy ones.
+
+    Examples
+    --------
+    >>> unusual("k_RL", [3, 8, 4])
+    'k_RL is outside 2 to 6: 8 (1 of 3 values)'
+    """
+    meaning = MEANINGS.get(name)
+    if meaning is None or not meaning.usual or is_symbolic(value) or is_lazy(value):
+        return None
+    value = np.asarray(value, dtype=float)
+    odd = value[(value < meaning.usual_low) | (value > meaning.usual_high)]
+    if odd.size == 0:
+        return None
+    where = "" if value.size == 1 else f" ({odd.size} of {value.size} values)"
+    side = f"outside {meaning.usual}".replace("outside at least", "below").replace("outside at most", "above")
+    scaled = f"; is it in {meaning.unit}?" if not side.startswith("outside") and meaning.unit != "1" else ""
+    return f"{name} is {side}: {odd[0]:.6g}{where}{scaled}"
 
 
 def require(ok, name: str, value, valid: str, limit=np.nan) -> None:
@@ -201,30 +225,39 @@ def _dispatch(kernel, names, arrays, n_out):
     libraries = {type(a).__module__.partition(".")[0] for a in arrays}
 
     def blocks(*pieces):
-        return _blocks(kernel, pieces, n_out)
+        results = _blocks(kernel, pieces, n_out)
+        return results if n_out > 1 else results[0]
 
     if not arrays:
         return kernel()
     if "xarray" in libraries:
         result = sys.modules["xarray"].apply_ufunc(
-            lambda *pieces: blocks(*pieces) if n_out > 1 else blocks(*pieces)[0],
-            *arrays,
-            output_core_dims=[[]] * n_out,
-            dask="parallelized",
-            output_dtypes=[float] * n_out,
+            blocks, *arrays, output_core_dims=[[]] * n_out, dask="parallelized", output_dtypes=[float] * n_out
         )
         return result if n_out > 1 else (result,)
+    if "pandas" in libraries:
+        _check_labels({name: a for name, a in zip(names, arrays, strict=True) if hasattr(a, "axes")})
     _check_shapes(names, arrays)
     if "dask" in libraries:
         signature = ",".join(["()"] * len(arrays)) + "->" + ",".join(["()"] * n_out)
         result = sys.modules["dask.array"].apply_gufunc(
-            lambda *pieces: blocks(*pieces) if n_out > 1 else blocks(*pieces)[0],
-            signature,
-            *arrays,
-            output_dtypes=[float] * n_out if n_out > 1 else float,
+            blocks, signature, *arrays, output_dtypes=[float] * n_out if n_out > 1 else float
         )
         return result if n_out > 1 else (result,)
-    return blocks(*arrays) if libraries == {"numpy"} else kernel(*arrays)
+    return _blocks(kernel, arrays, n_out) if libraries == {"numpy"} else kernel(*arrays)
+
+
+def _check_labels(arrays: dict):
+    """Raise a ``ValueError`` that names two pandas objects whose labels differ, and the first labels that do."""
+    known, table = {}, any(array.ndim == 2 for array in arrays.values())
+    for name, array in arrays.items():
+        axes = ("row", "column") if array.ndim == 2 else ("column" if table else "row",)  # as pandas aligns them
+        for axis, labels in zip(axes, array.axes, strict=True):
+            first, expected = known.setdefault(axis, (name, labels))
+            for one, other in () if labels.equals(expected) else zip_longest(expected, labels, fillvalue=None):
+                if one != other:
+                    has = f"where {first} has {one!r}, {name} has {other!r}"
+                    raise ValueError(f"{first} and {name} must have the same {axis} labels in the same order; {has}")
 
 
 def _check_shapes(names, arrays):
@@ -277,6 +310,8 @@ def quantiles(values: Mapping, level: float = 0.8):
     """
     import pandas as pd
 
+    if not isinstance(values, Mapping):
+        raise ValueError(f"values must map names to arrays, such as quantiles({{'N': plan.N}}); got {brief(values)}")
     low, high = tails(level)
     found, lazy = dict.fromkeys(values), {}
     for name, value in values.items():
@@ -289,8 +324,7 @@ def quantiles(values: Mapping, level: float = 0.8):
     if lazy:
         import dask
 
-        for name, digest in dask.compute(lazy)[0].items():
-            points, weights = digest
+        for name, (points, weights) in dask.compute(lazy)[0].items():
             found[name] = np.quantile(points, [low, 0.5, high], weights=weights, method="inverted_cdf")
     return pd.DataFrame.from_dict(found, orient="index", columns=["low", "median", "high"])
 

@@ -1,7 +1,8 @@
 """Cited numbers as objects: scaling laws, real models, tokens served. No equations, and no number without a source.
 
 ``laws.Besiroglu2024`` or ``laws["Besiroglu2024"]`` is a :class:`~lifetime.ScalingLaw`; ``laws.available`` lists the
-names, ``laws.table()`` shows all values with their sources, and ``help(laws.Besiroglu2024)`` the source of one.
+names, ``"Besiroglu2024" in laws`` asks for one, ``laws.table()`` shows all values with their sources, and
+``help(laws.Besiroglu2024)`` the source of one.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from .arrays import closest
 from .machine.accelerator import Accelerator
 from .machine.architecture import Architecture
 from .theory.law import ScalingLaw
+from .theory.named import named_laws
 
 
 class UnknownPresetError(AttributeError, ValueError):
@@ -121,7 +123,23 @@ class Presets:
             raise AttributeError(name)
         return self[name]
 
+    def __contains__(self, name):
+        return name in self.available
+
+    def keys(self) -> tuple[str, ...]:
+        """The names, as of a dict."""
+        return self.available
+
+    def values(self) -> tuple:
+        """The presets, as of a dict."""
+        return tuple(self)
+
+    def items(self) -> tuple:
+        """Pairs of name and preset, as of a dict."""
+        return tuple((name, self[name]) for name in self.available)
+
     def __iter__(self):
+        """The presets themselves, not their names."""
         return (self[name] for name in self.available)
 
     def __len__(self):
@@ -129,6 +147,9 @@ class Presets:
 
     def __dir__(self):
         return [*super().__dir__(), *self.available]
+
+    def _ipython_key_completions_(self):
+        return list(self.available)
 
     def __repr__(self):
         return f"<{len(self)} presets: {', '.join(self.available)}>"
@@ -161,9 +182,13 @@ def _draws() -> dict:
 
 
 def _law(row):
-    values = {name: row[name] for name in ("E", "A", "B", "alpha", "beta")}
+    known = {name: None if value != value else value for name, value in row.items()}
+    values = {name: row[name] for name in ("E", "A", "B", "alpha", "beta", "gamma", "params_counted", "not_for")}
     values |= {"covariance": _covariances().get(row["key"]), "draws": _draws().get(row["key"])}
-    return _documented(ScalingLaw(**values, name=row["key"], source=f"{row['citation']}, {row['locator']}"), row)
+    span = {"params": (None, known["max_params"]), "tokens": (None, known["max_tokens"])}
+    span |= {"tokens_per_param": (known["min_tokens_per_param"], known["max_tokens_per_param"])}
+    source = f"{row['citation']}, {row['locator']}"
+    return _documented(ScalingLaw(**values, name=row["key"], source=source, range=span), row)
 
 
 def _architecture(row):
@@ -179,6 +204,7 @@ def _record(cls):
 
 
 laws = Presets("laws.csv", _law)
+named_laws(laws)
 models = Presets("models.csv", _record(Model))
 traffic = Presets("traffic.csv", _record(Traffic))
 accelerators = Presets("accelerators.csv", _record(Accelerator))

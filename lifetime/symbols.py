@@ -6,6 +6,7 @@ take it from here. ``table()`` lists them.
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 import sympy as sp
@@ -19,7 +20,7 @@ TRAINING_FLOP = FORWARD_FLOP + BACKWARD_FLOP
 
 
 class Meaning(NamedTuple):
-    """What a symbol stands for, and which values it may take (``low`` itself is valid only where ``closed``)."""
+    """What a symbol stands for, which values are valid (``low`` itself only where ``closed``), and which are usual."""
 
     symbol: sp.Symbol
     meaning: str
@@ -27,6 +28,8 @@ class Meaning(NamedTuple):
     low: float = 0
     high: float = float("inf")
     closed: bool = False
+    usual_low: float = -float("inf")
+    usual_high: float = float("inf")
 
     @property
     def valid(self) -> str:
@@ -38,30 +41,39 @@ class Meaning(NamedTuple):
             return "a finite number"
         return "a finite number, 0 or more" if self.closed else "a finite number above 0"
 
+    @property
+    def usual(self) -> str:
+        """The usual values in words; empty where all that are valid are usual."""
+        low, high = (f"{bound:g}".replace("e+", "e") for bound in (self.usual_low, self.usual_high))
+        if self.usual_high < float("inf"):
+            return f"{low} to {high}" if self.usual_low > -float("inf") else f"at most {high}"
+        return f"at least {low}" if self.usual_low > -float("inf") else ""
+
 
 MEANINGS: dict[str, Meaning] = {}
 
 
-def _symbol(name: str, meaning: str, unit: str, zero: bool = False, low: float = 0, high: float = float("inf")):
+def _symbol(name: str, meaning: str, unit: str, zero: bool = False, high: float = float("inf"), **usual: float):
     symbol = sp.Symbol(name, nonnegative=True) if zero else sp.Symbol(name, positive=True)
-    MEANINGS[name] = Meaning(symbol, meaning, unit, low, high, closed=zero or low > 0)
+    MEANINGS[name] = Meaning(symbol, meaning, unit, 0, high, zero, **usual)
     return symbol
 
 
-N = _symbol("N", "active parameters", "parameters")
-D = _symbol("D", "pre-training tokens", "tokens")
+N = _symbol("N", "active parameters", "parameters", usual_low=1e4)
+D = _symbol("D", "pre-training tokens", "tokens", usual_high=1e17)
 D_RL = _symbol("D_RL", "tokens generated in reinforcement learning", "tokens", zero=True)
 D_inf = _symbol("D_inf", "tokens served in inference", "tokens", zero=True)
-k_RL = _symbol("k_RL", "reinforcement learning, per parameter and token", "FLOP", low=2, high=6)
-e_RL = _symbol("e_RL", "utilisation in reinforcement learning, relative to pre-training", "1")
-e_inf = _symbol("e_inf", "utilisation in inference, relative to pre-training", "1")
+k_RL = _symbol("k_RL", "reinforcement learning, per parameter and token", "FLOP", usual_low=2, usual_high=6)
+e_RL = _symbol("e_RL", "utilisation in reinforcement learning, relative to pre-training", "1", usual_high=1.5)
+e_inf = _symbol("e_inf", "utilisation in inference, relative to pre-training", "1", usual_high=1.5)
 
 E = _symbol("E", "irreducible loss of a scaling law", "nats per token", zero=True)
 A = _symbol("A", "coefficient of the parameter term of a scaling law", "nats per token")
 B = _symbol("B", "coefficient of the token term of a scaling law", "nats per token")
 alpha = _symbol("alpha", "exponent of the parameter term of a scaling law", "1")
 beta = _symbol("beta", "exponent of the token term of a scaling law", "1")
-loss = _symbol("loss", "loss of the pre-trained model", "nats per token")
+gamma = _symbol("gamma", "outer exponent of a scaling law", "1")
+loss = _symbol("loss", "loss of the pre-trained model", "nats per token", usual_high=12)
 
 flop = _symbol("flop", "pre-training compute", "FLOP")
 cost = _symbol("cost", "lifetime cost", "pre-training-equivalent FLOP")
@@ -81,7 +93,7 @@ training_mfu = _symbol("training_mfu", "utilisation in pre-training, as a share 
 
 
 def table():
-    """All symbols as a table: letter, meaning, unit and valid values.
+    """All symbols as a table: letter, meaning, unit, valid and usual values.
 
     Returns
     -------
@@ -89,10 +101,24 @@ def table():
 
     Examples
     --------
-    >>> table().loc["k_RL", "valid"]
-    'a number from 2 to 6'
+    >>> table().loc["k_RL", ["valid", "usual"]].tolist()
+    ['a finite number above 0', '2 to 6']
     """
     import pandas as pd
 
-    rows = [(name, m.meaning, m.unit, m.valid) for name, m in MEANINGS.items()]
-    return pd.DataFrame(rows, columns=["symbol", "meaning", "unit", "valid"]).set_index("symbol")
+    rows = [(name, m.meaning, m.unit, m.valid, m.usual) for name, m in MEANINGS.items()]
+    return pd.DataFrame(rows, columns=["symbol", "meaning", "unit", "valid", "usual"]).set_index("symbol")
+
+
+def latex(expression) -> str:
+    r"""An expression as LaTeX: what stands below a letter upright, numbers that are not whole to four digits.
+
+    Examples
+    --------
+    >>> latex(k_RL * D_RL / e_RL)
+    '\\frac{D_\\mathrm{RL} k_\\mathrm{RL}}{e_\\mathrm{RL}}'
+    """
+    numbers = sp.sympify(expression).atoms(sp.Float, sp.Integer)
+    long = {n: sp.Float(n, 4) for n in numbers if n.is_Float or abs(n) >= 10**6}
+    text = sp.latex(sp.sympify(expression).xreplace(long))
+    return re.sub(r"(\d)\.0(?!\d)", r"\1", re.sub(r"_\{([A-Za-z]{2,})\}", r"_\\mathrm{\1}", text))

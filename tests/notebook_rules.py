@@ -75,18 +75,33 @@ class Assumption:
     value: object
     comment: str
 
-    def alternatives(self):
-        """Return the other values that the notebook must survive."""
+    def extremes(self):
+        """Return the two ends of what is legal, or the texts to choose from."""
         valid = re.search(r"\bvalid: *([^;]+)", self.comment)
-        valid = valid and valid[1].strip()
         try:
-            others = alternatives(self.value, valid)
+            return alternatives(self.value, valid and valid[1].strip())
         except (ValueError, SyntaxError) as error:
             raise ValueError(f"assumption `{self.name}`: {error}") from None
-        others = [other for other in others if other != self.value]
+
+    def alternatives(self):
+        """Return the other values that the notebook must survive."""
+        others = [other for other in self.extremes() if other != self.value]
         if not others:
             raise ValueError(f"assumption `{self.name}` has no other value: state `valid: ...` in its comment")
         return others
+
+    def draw(self, rng, corner):
+        """Return a legal value by one random number: of a range an end, if `corner`, else anything between the two."""
+        share, extremes = rng.random(), self.extremes()
+        choices = extremes
+        match self.value:
+            case bool() | str() | [str(), *_]:
+                choices = [self.value, *(other for other in extremes if other != self.value)]
+            case int() | float() if not corner:
+                return between(self.value, *extremes, share)
+            case [*_] if not corner:
+                return type(self.value)(between(*ends, share) for ends in zip(self.value, *extremes))
+        return choices[int(share * len(choices))]
 
 
 def alternatives(value, valid):
@@ -116,6 +131,15 @@ def interval(valid):
     if not ends:
         raise ValueError(f"`valid: {valid}` is not a range such as `valid: 2 to 6`")
     return [literal(ast.parse(end, mode="eval").body) for end in ends.groups()]
+
+
+def between(value, low, high, share):
+    """Return what lies that share of the way from low to high, to three digits, and whole if all three are."""
+    found = low * (high / low) ** share if low > 0 else low + (high - low) * share
+    found = float(f"{found:.3g}")
+    if all(isinstance(number, int) for number in (value, low, high)):
+        found = round(found)
+    return min(max(found, min(low, high)), max(low, high))
 
 
 def scaled(number, factor):

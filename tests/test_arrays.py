@@ -8,11 +8,13 @@ import pandas as pd
 import pytest
 import sympy as sp
 import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
 
 import lifetime as lt
 from cases import LAW, NO_NUMBERS, OTHERS
 from lifetime import symbols as s
-from lifetime.arrays import BLOCK, as_number, check, closest, elementwise, is_lazy, is_symbolic, require
+from lifetime.arrays import BLOCK, as_number, check, closest, elementwise, is_lazy, is_symbolic, require, unusual
 
 
 def product(N, D):
@@ -134,6 +136,31 @@ def test_an_unknown_name_is_answered_by_the_closest_if_any_is_close(typo, messag
 
 def test_an_unknown_name_where_nothing_is_valid_is_told_so():
     assert closest("x", []) == "Valid: none"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("k_RL", 8, "k_RL is outside 2 to 6: 8"),
+        ("k_RL", [3, 8, 4], "k_RL is outside 2 to 6: 8 (1 of 3 values)"),
+        ("k_RL", 1.5, "k_RL is outside 2 to 6: 1.5"),
+        ("N", 70, "N is below 10000: 70; is it in parameters?"),
+        ("D", np.array([1e12, 1e18]), "D is above 1e17: 1e+18 (1 of 2 values); is it in tokens?"),
+        ("loss", 200, "loss is above 12: 200; is it in nats per token?"),
+        ("e_inf", 33, "e_inf is above 1.5: 33"),
+        ("e_RL", pd.Series([1.0, 2.0]), "e_RL is above 1.5: 2 (1 of 2 values)"),
+    ],
+)
+def test_a_value_outside_the_usual_range_gets_a_sentence(name, value, sentence):
+    assert unusual(name, value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("k_RL", 2), ("k_RL", [6, 2.0]), ("D_inf", 0), ("alpha", 9), ("own", -7), ("k_RL", s.D), ("N", da.zeros(3) + 1)],
+)
+def test_no_sentence_for_what_is_usual_has_no_usual_range_or_cannot_be_looked_at(name, value):
+    assert unusual(name, value) is None
 
 
 # Evaluation
@@ -292,14 +319,95 @@ def test_pandas_gives_a_series_on_the_same_index():
     assert lt.cheapest(LAW, loss=loss, **OTHERS).N["large"] == lt.cheapest(LAW, loss=loss["large"], **OTHERS).N
 
 
-def test_pandas_series_that_do_not_align_are_refused():
-    with pytest.raises(ValueError, match="flop is not a finite number"):
-        compute(N=pd.Series([1.0, 2.0], index=[0, 1]), D=pd.Series([1.0, 2.0], index=[1, 2]))
+@pytest.mark.parametrize(
+    ("one", "other", "message"),
+    [
+        ([0, 1], [1, 2], "row labels in the same order; where N has 0, D has 1"),
+        (["a", "b"], ["b", "a"], "row labels in the same order; where N has 'a', D has 'b'"),
+        (["a", "b"], ["a"], "row labels in the same order; where N has 'b', D has None"),
+    ],
+)
+def test_pandas_labels_that_differ_are_named_with_both_arguments(one, other, message):
+    N, D = (pd.Series(1.0, index=labels) for labels in (one, other))
+    for wrap in (lambda series: series, pd.Series.to_frame):
+        with pytest.raises(ValueError, match=re.escape(f"N and D must have the same {message}")):
+            compute(N=wrap(N), D=wrap(D))
+
+
+def test_pandas_labels_are_compared_where_pandas_aligns_them():
+    table = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]})
+    by_column = compute(N=table, D=pd.Series([10.0, 100.0], index=["a", "b"]))
+    assert by_column.to_dict("list") == {"a": [60, 120], "b": [1800, 2400]}
+    message = re.escape("N and D must have the same column labels in the same order; where N has 'a', D has 0")
+    with pytest.raises(ValueError, match=message):
+        compute(N=table, D=pd.Series([1.0, 2.0]))
+    message = "N and D must have the same column labels in the same order; where N has 'b', D has 'c'"
+    with pytest.raises(ValueError, match=message):
+        compute(N=table, D=table.rename(columns={"b": "c"}))
+    assumed = OTHERS | {"D_inf": pd.Series([1e12], index=[1]), "D_RL": pd.Series([1e12], index=[2])}
+    with pytest.raises(ValueError, match="D_RL and D_inf must have the same row labels"):
+        lt.LIFETIME.ledger(N=1e9, D=1e12, **assumed)
 
 
 def test_a_table_of_pandas_passes_through():
     table = pd.DataFrame({"a": [10**11], "b": [10**12]})
     assert compute(N=table, D=10**14).to_dict("list") == {"a": [pytest.approx(6e25)], "b": [pytest.approx(6e26)]}
+
+
+# Quantiles
+
+
+@given(values=st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=50), level=st.floats(0.01, 0.99))
+def test_quantiles_are_those_of_numpy(values, level):
+    found = lt.quantiles({"x": values, "y": 3}, level)
+    expected = [np.quantile(values, (1 - level) / 2), np.median(values), np.quantile(values, (1 + level) / 2)]
+    assert found.loc["x"].tolist() == pytest.approx(expected, rel=1e-9, abs=1e-9)
+    assert found.loc["y"].tolist() == [3, 3, 3]
+    assert list(found.columns) == ["low", "median", "high"]
+
+
+@pytest.mark.parametrize("level", [0.5, 0.8, 0.9, 0.99])
+@pytest.mark.parametrize("chunks", [100, 777, 2**14, ((50, 9950, 30000),)], ids=str)
+@pytest.mark.parametrize("order", ["random", "sorted"])
+def test_quantiles_of_a_dask_array_are_those_of_all_of_it(order, chunks, level):
+    """Within a 1,005th of the chunks in probability, also where they are unalike or of unequal size."""
+    values = np.random.default_rng(0).normal(size=40000)
+    values = np.sort(values) if order == "sorted" else values
+    found = lt.quantiles({"x": da.from_array(values, chunks=chunks)}, level).loc["x"]
+    ranks = [np.mean(values <= x) for x in found]
+    assert ranks == pytest.approx([(1 - level) / 2, 0.5, (1 + level) / 2], abs=1e-3)
+
+
+def test_dask_and_xarray_and_numpy_stand_side_by_side_in_their_order():
+    x = np.linspace(0, 1, 1001)
+    lazy = da.from_array(x, chunks=500)
+    values = {"dask": lazy, "numpy": x, "table": lazy[:1000].reshape(10, 100), "xarray": xr.DataArray(lazy)}
+    found = lt.quantiles(values)
+    assert list(found.index) == list(values)
+    np.testing.assert_allclose(found, np.tile([0.1, 0.5, 0.9], (4, 1)), atol=2e-3)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_value_that_is_not_finite_has_no_quantiles(bad):
+    values = np.array([1.0, 2.0, bad])
+    message = re.escape(f"saving must be finite; got {bad} (1 of 3 values)")
+    with pytest.raises(ValueError, match=message):
+        lt.quantiles({"saving": values})
+    with pytest.raises(ValueError, match=message):
+        lt.quantiles({"saving": da.from_array(values, chunks=3)})
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: lt.quantiles([1, 2]), "values must map names to arrays, such as quantiles({'N': plan.N}); got [1, 2]"),
+        (lambda: lt.quantiles({"x": [1, 2]}, 0), "level must be above 0 and below 1; got 0"),
+        (lambda: lt.quantiles({"x": ["a"]}), "x must be a number or an array of numbers; got ['a']"),
+    ],
+)
+def test_what_has_no_quantiles_is_refused(call, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        call()
 
 
 # Memory

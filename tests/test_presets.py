@@ -66,6 +66,17 @@ def test_the_names_are_listed_once_each(kind):
 
 
 @every_collection
+def test_a_collection_is_asked_for_names_as_a_dict_is(kind):
+    presets = COLLECTIONS[kind]
+    assert presets.keys() == tuple(presets._ipython_key_completions_()) == presets.available
+    assert dict(presets) == dict(presets.items()) == dict(zip(presets.available, presets.values(), strict=True))
+    assert all(name in presets for name in presets.available)
+    assert "Unheard2099" not in presets
+    assert presets[presets.available[0]] not in presets, "names only"
+    assert [] not in presets
+
+
+@every_collection
 def test_a_typo_is_answered_by_the_closest_name(kind):
     presets = COLLECTIONS[kind]
     name = presets.available[0]

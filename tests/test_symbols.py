@@ -39,7 +39,7 @@ def test_training_is_a_forward_and_a_backward_pass():
 def test_the_table_has_a_row_for_every_symbol():
     table = symbols.table()
     assert list(table.index) == NAMES
-    assert (table != "").all(axis=None)
+    assert (table.drop(columns="usual") != "").all(axis=None)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_the_table_has_a_row_for_every_symbol():
     [
         ("N", "a finite number above 0"),
         ("D_inf", "a finite number, 0 or more"),
-        ("k_RL", "a number from 2 to 6"),
+        ("k_RL", "a finite number above 0"),
         ("e_inf", "a finite number above 0"),
         ("E", "a finite number, 0 or more"),
         ("training_mfu", "a number above 0 and at most 1"),
@@ -55,3 +55,46 @@ def test_the_table_has_a_row_for_every_symbol():
 )
 def test_the_table_says_in_words_what_is_valid(name, valid):
     assert symbols.table().loc[name, "valid"] == valid
+
+
+@pytest.mark.parametrize(
+    ("name", "usual"),
+    [
+        ("N", "at least 10000"),
+        ("D", "at most 1e17"),
+        ("k_RL", "2 to 6"),
+        ("e_RL", "at most 1.5"),
+        ("e_inf", "at most 1.5"),
+        ("loss", "at most 12"),
+        ("alpha", ""),
+    ],
+)
+def test_the_table_says_in_words_what_is_usual(name, usual):
+    assert symbols.table().loc[name, "usual"] == usual
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_usual_is_valid(name):
+    meaning = symbols.MEANINGS[name]
+    assert meaning.usual_low < meaning.usual_high
+    assert meaning.usual_low == -float("inf") or meaning.usual_low >= meaning.low
+    assert meaning.usual_high == float("inf") or meaning.usual_high <= meaning.high
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        (symbols.D_RL, r"D_\mathrm{RL}"),
+        (6 * symbols.e_inf, r"6 e_\mathrm{inf}"),
+        (symbols.alpha, r"\alpha"),
+        (sp.Symbol("x_1"), "x_{1}"),
+        (2e12, r"2 \cdot 10^{12}"),
+        (10**20, r"1 \cdot 10^{20}"),
+        (0.123456, "0.1235"),
+        (1.05, "1.05"),
+        (6, "6"),
+        (sp.Rational(1, 3), r"\frac{1}{3}"),
+    ],
+)
+def test_an_expression_is_shown_as_mathematics(expression, text):
+    assert symbols.latex(expression) == text

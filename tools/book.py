@@ -20,7 +20,7 @@ from notebooks import README, ROOT, answer, plain, read_all
 SOURCE, TARGET, DOCS = ROOT / "build" / "book-source", ROOT / "build" / "book", ROOT / "docs"
 WINGS = {
     "": ("symbols", "arrays", "presets"),
-    "theory": ("budget", "ledger", "law", "optimum", "plan", "revealed"),
+    "theory": ("phase", "budget", "ledger", "law", "optimum", "plan", "revealed"),
     "machine": ("architecture", "accelerator", "roofline"),
     "evidence": ("runs", "fitting", "huber", "distributions", "one_of", "sampling", "sensitivity", "claims"),
     "show": ("display", "plotting"),

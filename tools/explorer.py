@@ -12,7 +12,7 @@ from lifetime import Plan, plotting
 from lifetime import symbols as s
 from lifetime.machine.roofline import _room
 from lifetime.theory import closed_form
-from lifetime.theory.law import reducible
+from lifetime.theory.formulas import reducible
 
 LAW = lt.ScalingLaw(s.E, s.A, s.B, s.alpha, s.beta)
 OTHERS = {name: s.MEANINGS[name].symbol for name in lt.LIFETIME.assumptions}
@@ -39,8 +39,8 @@ def formulas():
         "demand": {"kappa": kappa, "W": W},
         "relative_demand": named("k per_D0", closed_form.relative_demand(rest, **data, kappa=s.kappa, W=s.W)),
         "relative_budget": named("k log_Dc", closed_form.relative_budget(s.cost, **law, kappa=s.kappa, W=s.W)),
-        "halley_start": {"u": closed_form.halley_start(k, s.beta, m)},
-        "halley_step": {"step": closed_form.halley_step(u, k, s.beta, m)},
+        "start": {"u": closed_form.start(k, s.beta, m)},
+        "step": {"step": closed_form.step(u, k, s.beta, m)},
         "cheapest_model": named("N D", closed_form.cheapest_model(u, k, per_D0, rest, **size)),
         "best_model": named("N D", closed_form.best_model(u, log_Dc, s.cost, s.kappa, s.W)),
         "dual": {"m": 1 - s.alpha},
@@ -98,7 +98,7 @@ def presets():
     return {
         "laws": {
             name: lt.laws[name].coefficients
-            | {"steps": int(closed_form.halley_steps(lt.laws[name].beta))}
+            | {"steps": int(closed_form.steps(lt.laws[name].beta))}
             | {key: value for key, value in known.loc[name].items() if value == value}
             for name in lt.laws.available
         },

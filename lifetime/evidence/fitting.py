@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..arrays import as_number, at_least, brief, generator
+from ..arrays import as_number, at_least, brief, generator, unusual
 from ..theory.law import ScalingLaw
 from .huber import COLUMNS, Runs, derivatives, grid_of_starts, minimise
 
@@ -146,11 +146,11 @@ class Fit:
         return "\n".join(lines + [f"warning: {warning}" for warning in self.warnings])
 
 
-def fit(params, tokens, loss, *, delta: float = 1e-3) -> Fit:
+def fit(params, tokens, loss, *, gamma: float | None = 1, delta: float = 1e-3) -> Fit:
     r"""Fit a scaling law to runs, robustly.
 
     .. math:: \min_{E, A, B, \alpha, \beta} \sum_i \mathrm{Huber}_\delta\left(
-              \ln(E + A N_i^{-\alpha} + B D_i^{-\beta}) - \ln L_i\right)
+              \ln\left(E + (A N_i^{-\alpha} + B D_i^{-\beta})^\gamma\right) - \ln L_i\right)
 
     From every (alpha, beta) of a grid, with E, A and B by non-negative least squares, Newton's method finds a minimum;
     the least is kept. The exponents are sought from 0.01 to 3.
@@ -159,6 +159,8 @@ def fit(params, tokens, loss, *, delta: float = 1e-3) -> Fit:
     ----------
     params, tokens, loss : array of shape (runs,)
         Parameters, training tokens, and final loss of each run; six runs at least.
+    gamma : float or None, optional
+        The outer exponent; None to fit it too, which takes runs far from compute-optimal to tell it from the others.
     delta : float, optional
         In ln of the loss: beyond it a residual counts in proportion, not squared.
 
@@ -187,7 +189,11 @@ def fit(params, tokens, loss, *, delta: float = 1e-3) -> Fit:
     delta = as_number("delta", delta)
     if not isinstance(delta, float) or not 0 < delta < np.inf:
         raise ValueError(f"delta must be one positive number; got {brief(delta)}")
-    data = Runs(*(_column(name, values) for name, values in zip(COLUMNS, (params, tokens, loss), strict=True)))
+    if gamma is not None:
+        gamma = as_number("gamma", gamma)
+        if not isinstance(gamma, float) or not 0 < gamma < np.inf:
+            raise ValueError(f"gamma must be one positive number, or None to fit it; got {brief(gamma)}")
+    data = Runs(*(_column(name, values) for name, values in zip(COLUMNS, (params, tokens, loss), strict=True)), gamma)
     sizes = {name: getattr(data, name).size for name in COLUMNS}
     if len(set(sizes.values())) > 1:
         raise ValueError(f"params, tokens and loss must have one value a run; got {sizes}")
@@ -224,9 +230,13 @@ def _range(values):
 def _warnings(theta, residuals, slopes, data):
     """What makes a fit doubtful, in words."""
     x, t, y = data.logs
-    runs = y.size
+    runs, free = y.size, theta.size
+    yield from _suspicious(data)
     if runs < _FEW:
-        yield f"{runs} runs are few for 5 coefficients: {runs - 5} to tell the noise from (20 runs or more are better)"
+        yield (
+            f"{runs} runs are few for {free} coefficients: {runs - free} to tell the noise from (20 runs or more are "
+            "better)"
+        )
     for what, exponent, logs in (("params", "alpha", x), ("tokens", "beta", t)):
         if np.ptp(logs) < np.log(10.5):
             span = np.exp(np.ptp(logs))
@@ -237,13 +247,32 @@ def _warnings(theta, residuals, slopes, data):
             "what size does from what data do"
         )
     low, high = data.bounds
-    names = {"E": 2, "alpha": 3, "beta": 4, "A": 0, "B": 1}
+    names = {"E": 2, "alpha": 3, "beta": 4, "A": 0, "B": 1} | ({"gamma": 5} if free == 6 else {})
     held = [name for name, i in names.items() if theta[i] in (low[i], high[i])]
     for name in held:
         yield f"{name} is at a bound of the search: the runs do not determine it"
-    noise = np.sqrt((residuals**2).sum() / (runs - 5))
+    noise = np.sqrt((residuals**2).sum() / max(runs - free, 1))
     inverse = np.linalg.pinv(slopes @ slopes.T, hermitian=True)
-    for name in ("alpha", "beta"):
+    for name in ("alpha", "beta", "gamma")[: free - 3]:
         error = noise * np.sqrt(inverse[names[name], names[name]])
         if name not in held and error > 0.25 * theta[names[name]]:
             yield f"{name} is not identified: {theta[names[name]]:.3g}, with a standard error of about {error:.2g}"
+
+
+def _suspicious(data):
+    """What looks as if a column held something else, or another unit."""
+    for name, values in (("params", data.params), ("tokens", data.tokens), ("loss", data.loss)):
+        sentence = unusual({"params": "N", "tokens": "D"}.get(name, name), np.median(values))
+        if sentence:
+            yield f"{name}, the median of the runs: {sentence}"
+    ratio = data.tokens / data.params
+    if np.median(ratio) < 0.1:
+        yield (
+            f"tokens are below a tenth of params in most runs (median {np.median(ratio):.2g} per parameter): are they "
+            "tokens per parameter, or in another unit?"
+        )
+    if np.median(ratio) > 1e5 or np.median(data.tokens) > 1e15:
+        yield (
+            f"tokens are very many (median {np.median(data.tokens):.2g}, {np.median(ratio):.2g} per parameter): are "
+            "they FLOP?"
+        )

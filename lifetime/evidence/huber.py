@@ -15,20 +15,24 @@ from ..theory.law import ScalingLaw
 COLUMNS = ("params", "tokens", "loss")
 _EXPONENTS = np.geomspace(0.05, 1.5, 12)  # the grid of starts, for alpha and for beta
 _LOWEST, _HIGHEST = 0.01, 3.0  # bounds of the exponents
-_ROWS, _COLS = np.triu_indices(5)
+_FLATTEST, _STEEPEST = 0.1, 3.0  # bounds of the outer exponent
+_OUTER = (0.35, 0.6, 1.0)  # the grid of starts, for an outer exponent that is fitted
+_FLOORS = (0.3, 0.6, 0.8, 0.95)  # the grid of starts, for E over the least loss, where the outer exponent is not 1
 
 
 @dataclass(frozen=True, eq=False)
 class Runs:
     """Runs in the coordinates of the fit.
 
-    In the vector theta = (a, b, e, alpha, beta), a and b are ln of the two terms at the geometric mean of the runs' N
-    and D, so that they are nearly independent of the exponents; e is ln E.
+    In the vector theta = (a, b, e, alpha, beta), a and b are ln of the two terms, to the outer exponent, at the
+    geometric mean of the runs' N and D, so that they are nearly independent of the exponents; e is ln E. The outer
+    exponent gamma is given, or None: then it is the sixth in the vector.
     """
 
     params: np.ndarray
     tokens: np.ndarray
     loss: np.ndarray
+    gamma: float | None = 1.0
 
     @cached_property
     def center(self):
@@ -44,43 +48,54 @@ class Runs:
     def bounds(self):
         """Where theta is sought: each term from nothing that could be seen to more than the largest loss."""
         low, high = np.log(self.loss).min(), np.log(self.loss).max()
+        size = 6 if self.gamma is None else 5
         return (
-            np.array([low - 12, low - 12, low - 12, _LOWEST, _LOWEST]),
-            np.array([high + 2, high + 2, high, _HIGHEST, _HIGHEST]),
+            np.array([low - 12, low - 12, low - 12, _LOWEST, _LOWEST, _FLATTEST])[:size],
+            np.array([high + 2, high + 2, high, _HIGHEST, _HIGHEST, _STEEPEST])[:size],
         )
 
     def to_law(self, theta, **labels) -> ScalingLaw:
         """The law of one vector; of many, a law of arrays with their covariance."""
-        a, b, e, alpha, beta = np.moveaxis(theta, -1, 0)
-        ln_A, ln_B = a + alpha * self.center[0], b + beta * self.center[1]
+        a, b, e, alpha, beta, *free = np.moveaxis(theta, -1, 0)
+        gamma = free[0] if free else self.gamma
+        ln_A, ln_B = a / gamma + alpha * self.center[0], b / gamma + beta * self.center[1]
         covariance = None
-        if theta.ndim > 1 and len(theta) > 5:
-            covariance = np.cov([ln_A, ln_B, e, alpha, beta])
+        if theta.ndim > 1 and len(theta) > theta.shape[1]:
+            covariance = np.cov([ln_A, ln_B, e, alpha, beta, *free])
             covariance = covariance if np.linalg.eigvalsh(covariance)[0] > 0 else None
-        return ScalingLaw(np.exp(e), np.exp(ln_A), np.exp(ln_B), alpha, beta, covariance=covariance, **labels)
+        span = {"params": self.params, "tokens": self.tokens, "tokens_per_param": self.tokens / self.params}
+        labels |= {"range": {name: (float(runs.min()), float(runs.max())) for name, runs in span.items()}}
+        return ScalingLaw(np.exp(e), np.exp(ln_A), np.exp(ln_B), alpha, beta, gamma, covariance=covariance, **labels)
 
     def from_law(self, law: ScalingLaw):
         """The vector of a law."""
         ln_A, ln_B, e = (np.log(getattr(law, name)) for name in "ABE")
-        a, b = ln_A - law.alpha * self.center[0], ln_B - law.beta * self.center[1]
-        return np.clip([a, b, e, law.alpha, law.beta], *self.bounds)
+        a, b = (law.gamma * x for x in (ln_A - law.alpha * self.center[0], ln_B - law.beta * self.center[1]))
+        free = [law.gamma] if self.gamma is None else []
+        return np.clip([a, b, e, law.alpha, law.beta, *free], *self.bounds)
 
 
 @cache
-def _functions():
+def _functions(plain, free):
     """Numpy functions from sympy: the residual, ln of the predicted over the measured loss; and with its derivatives.
 
-    The largest of the three terms, ``shift``, is taken out of the sum; the residual does not depend on it.
+    The largest of the terms is taken out of each sum, ``shift`` of the outer and ``inner`` of the inner one (where the
+    outer exponent is 1 there is one sum); the residual does not depend on them.
     """
     import sympy as sp
 
-    theta = a, b, e, alpha, beta = sp.symbols("a b e alpha beta")
-    x, t, y, shift = sp.symbols("x t y shift")
-    terms = a - alpha * x, b - beta * t, e
+    theta = a, b, e, alpha, beta, gamma = sp.symbols("a b e alpha beta gamma")
+    x, t, y, shift, inner = sp.symbols("x t y shift inner")
+    if plain:
+        terms = a - alpha * x, b - beta * t, e
+    else:
+        both = [a / gamma - alpha * x, b / gamma - beta * t]
+        terms = gamma * (inner + sp.log(sum(sp.exp(term - inner) for term in both))), e
     residual = shift + sp.log(sum(sp.exp(term - shift) for term in terms)) - y
-    gradient = [sp.diff(residual, v) for v in theta]
-    hessian = [sp.diff(gradient[i], theta[j]) for i, j in zip(_ROWS, _COLS, strict=True)]
-    arguments = [*theta, x, t, y, shift]
+    size = 6 if free else 5
+    gradient = [sp.diff(residual, v) for v in theta[:size]]
+    hessian = [sp.diff(gradient[i], theta[j]) for i, j in zip(*np.triu_indices(size), strict=True)]
+    arguments = [*theta, x, t, y, shift, inner]
     return {
         "residual": sp.lambdify(arguments, residual, modules="numpy"),
         "derivatives": sp.lambdify(arguments, (residual, *gradient, *hessian), modules="numpy", cse=True),
@@ -89,9 +104,12 @@ def _functions():
 
 def _evaluate(what, theta, data):
     x, t, y = data.logs
-    a, b, e, alpha, beta = (v[..., None] for v in np.moveaxis(theta, -1, 0))
-    shift = np.maximum(np.maximum(a - alpha * x, b - beta * t), e)
-    return _functions()[what](a, b, e, alpha, beta, x, t, y, shift)
+    a, b, e, alpha, beta, *free = (v[..., None] for v in np.moveaxis(theta, -1, 0))
+    gamma = free[0] if free else data.gamma
+    inner = np.maximum(a / gamma - alpha * x, b / gamma - beta * t)
+    shift = np.maximum(gamma * inner, e)
+    function = _functions(data.gamma == 1, data.gamma is None)[what]
+    return function(a, b, e, alpha, beta, gamma, x, t, y, shift, inner)
 
 
 def residuals(theta, data):
@@ -100,18 +118,35 @@ def residuals(theta, data):
 
 
 def derivatives(theta, data):
-    """The residuals, a list of their 5 first derivatives, and one of the 15 second ones in the order of a triangle."""
+    """The residuals, a list of their first derivatives, and one of the second ones in the order of a triangle."""
     found = _evaluate("derivatives", theta, data)
     residual, *rest = (np.broadcast_to(value, found[0].shape) for value in found)
-    return residual, rest[:5], rest[5:]
+    size = theta.shape[-1]
+    return residual, rest[:size], rest[size:]
 
 
 def grid_of_starts(data):
-    """A start for each pair of exponents: E, A and B by non-negative least squares on the relative residuals."""
+    """A start for each pair of exponents: E, A and B by non-negative least squares on the relative residuals.
+
+    With an outer exponent (several, where it is fitted) E is a share of the least loss, and what is above it is fitted
+    to the power 1/gamma; the exponents are of the bracket, whose powers fall as slowly.
+    """
     from scipy.optimize import nnls
 
     x, t, y = data.logs
     starts = []
+    if data.gamma != 1:
+        for gamma in _OUTER if data.gamma is None else (data.gamma,):
+            for floor in _FLOORS:
+                left = (np.exp(y) - floor * np.exp(y.min())) ** (1 / gamma)
+                for alpha in _EXPONENTS[1::2] / gamma:
+                    for beta in _EXPONENTS[1::2] / gamma:
+                        terms = np.exp(np.column_stack([-alpha * x, -beta * t])) / left[:, None]
+                        with np.errstate(divide="ignore"):
+                            logs = gamma * np.log(nnls(terms, np.ones(len(y)))[0])
+                        start = [*np.maximum(logs, y.min() - 3), np.log(floor) + y.min(), alpha, beta, gamma]
+                        starts.append(start[: 6 if data.gamma is None else 5])
+        return np.clip(starts, *data.bounds)
     for alpha in _EXPONENTS:
         for beta in _EXPONENTS:
             terms = np.exp(np.column_stack([-alpha * x, -beta * t, 0 * y]) - y[:, None])
@@ -122,9 +157,10 @@ def grid_of_starts(data):
 
 
 def _square(entries):
-    """Symmetric matrices of shape (m, 5, 5) from their 15 upper entries, each of shape (m,)."""
-    matrix = np.empty((entries[0].size, 5, 5))
-    for i, j, entry in zip(_ROWS, _COLS, entries, strict=True):
+    """Symmetric matrices of shape (m, n, n) from their upper entries, each of shape (m,)."""
+    size = int(np.sqrt(2 * len(entries)))
+    matrix = np.empty((entries[0].size, size, size))
+    for i, j, entry in zip(*np.triu_indices(size), entries, strict=True):
         matrix[:, i, j] = matrix[:, j, i] = entry
     return matrix
 
@@ -135,7 +171,7 @@ def _system(theta, data, delta, weights):
     pull = weights * np.clip(residual, -delta, delta)  # the derivative of the Huber loss
     square = weights * (np.abs(residual) <= delta)  # its second derivative
     reweighted = weights / np.maximum(1, np.abs(residual) / delta)
-    pairs = [slopes[i] * slopes[j] for i, j in zip(_ROWS, _COLS, strict=True)]
+    pairs = [slopes[i] * slopes[j] for i, j in zip(*np.triu_indices(len(slopes)), strict=True)]
     over_runs = lambda one, other: np.einsum("mn,mn->m", one, other)
     return (
         np.stack([over_runs(pull, slope) for slope in slopes], axis=-1),
@@ -157,6 +193,7 @@ def minimise(theta, data, delta, weights, most=1000, tolerance=1e-12):
     weights = np.broadcast_to(weights, (len(theta), data.loss.size)).astype(float)
     value = lambda theta, weights: (weights * huber(delta, residuals(theta, data))).sum(axis=-1)
     objective = value(theta, weights)
+    eye = np.eye(theta.shape[1])
     damping, converged = np.full(len(theta), 0.1), np.zeros(len(theta), dtype=bool)
     negligible = 1e-14 * delta**2 * data.loss.size
     for _ in range(most):
@@ -167,13 +204,13 @@ def minimise(theta, data, delta, weights, most=1000, tolerance=1e-12):
         gradient, hessian, scale = _system(at, data, delta, w)
         diagonal = np.einsum("mii->mi", scale)
         largest = diagonal.max(axis=-1)[:, None]
-        diagonal = (0.1 * diagonal + 1e-9 * largest)[:, None] * np.eye(5)
+        diagonal = (0.1 * diagonal + 1e-9 * largest)[:, None] * eye
         matrix = hessian + damping[active, None, None] * (scale + diagonal)
         held = ((at <= low) & (gradient > 0)) | ((at >= high) & (gradient < 0))  # at a bound, and wants to go beyond
         gradient = np.where(held, 0, gradient)
-        matrix = np.where(held[:, :, None] | held[:, None], largest[:, None] * np.eye(5), matrix)
+        matrix = np.where(held[:, :, None] | held[:, None], largest[:, None] * eye, matrix)
         definite = np.linalg.eigvalsh(matrix)[:, 0] > 0
-        step = np.linalg.solve(np.where(definite[:, None, None], matrix, np.eye(5)), -gradient[..., None])[..., 0]
+        step = np.linalg.solve(np.where(definite[:, None, None], matrix, eye), -gradient[..., None])[..., 0]
         new = np.clip(at + step, low, high)
         after = value(new, w)
         better = definite & (after < before)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..arrays import as_number, brief, elementwise, is_symbolic, power_of_two, require
-from ..theory.law import COEFFICIENTS, ScalingLaw
+from ..arrays import as_number, brief, elementwise, power_of_two, require
+from ..theory.composite import Law
+from ..theory.draws import normal_draws, table_of
+from ..theory.formulas import COEFFICIENTS
+from ..theory.law import ScalingLaw
+from ..theory.named import as_law
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,8 +26,9 @@ class OneOf:
 
     Parameters
     ----------
-    laws : ScalingLaw or sequence of ScalingLaw
-        The first is the one that :func:`tornado` keeps while it varies something else.
+    laws : law, name of a preset, or sequence of these
+        A ``ScalingLaw``, or a law made from one (``law + term``), if all are of the same expression. The first is the
+        one that :func:`tornado` keeps while it varies something else.
     weights : sequence of float, optional
         How much each law is believed, relative to the others; equally by default.
     n : int, optional
@@ -32,33 +38,34 @@ class OneOf:
     Raises
     ------
     ValueError
-        For no laws, weights that do not match or are not positive, an n that is not a power of two, and a covariance so
-        wide that it draws an exponent of 0 or less.
+        For no laws or what is none, laws of different expressions, weights that do not match or are not positive, an n
+        that is not a power of two, and a covariance so wide that it draws an exponent of 0 or less.
 
     Examples
     --------
-    >>> from lifetime import laws, sample
-    >>> draws = sample({"law": OneOf([laws.Besiroglu2024, laws.Sardana2024Refit])}, n=1024, rng=0)
+    >>> from lifetime import sample
+    >>> draws = sample({"law": OneOf(["Besiroglu2024", "Sardana2024Refit"])}, n=1024, rng=0)
     >>> draws["law"].alpha.shape
     (1024,)
     """
 
-    laws: tuple[ScalingLaw, ...]
+    laws: tuple[ScalingLaw | Law, ...]
     weights: tuple[float, ...] | None = None
     n: int = 4096
     _tables: tuple = field(init=False, repr=False)
 
     def __post_init__(self):
-        laws = (self.laws,) if isinstance(self.laws, ScalingLaw) else tuple(self.laws)
-        if not laws or not all(isinstance(law, ScalingLaw) for law in laws):
-            raise ValueError(f"laws must be one or more lifetime.ScalingLaw; got {brief(self.laws)}")
+        several = isinstance(self.laws, Iterable) and not isinstance(self.laws, str)
+        laws = tuple(as_law(law) for law in (self.laws if several else [self.laws]))
+        if not laws or len({getattr(law, "expression", None) for law in laws}) > 1:
+            raise ValueError(f"laws must be one or more laws of the same expression; got {brief(self.laws)}")
         weights = np.asarray(as_number("weights", np.ones(len(laws)) if self.weights is None else self.weights))
         if weights.shape != (len(laws),) or not np.all((weights > 0) & (weights < np.inf)):
             raise ValueError(f"weights must be {len(laws)} positive numbers; got {brief(self.weights)}")
         power_of_two("n", self.n)
         object.__setattr__(self, "laws", laws)
         object.__setattr__(self, "weights", tuple((weights / weights.sum()).tolist()))
-        object.__setattr__(self, "_tables", tuple(_draws(law, self.n) for law in laws))
+        object.__setattr__(self, "_tables", tuple(_draws(_plain(law), self.n) for law in laws))
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -67,14 +74,14 @@ class OneOf:
             table.shape[1] > 1 for table in self._tables
         )
 
-    def at(self, choice=0.0, coefficients=None) -> ScalingLaw:
+    def at(self, choice=0.0, coefficients=None) -> ScalingLaw | Law:
         """The law at points of [0, 1): which one (else the first), and which of its draws (in a shuffled order).
 
         Without ``coefficients``: its own, or of a law of arrays the median of each.
         """
         tables = self._tables
         if coefficients is None:
-            tables, coefficients = [np.median(_table(law), axis=1, keepdims=True) for law in self.laws], 0.0
+            tables, coefficients = [np.median(table_of(_plain(law)), axis=1, keepdims=True) for law in self.laws], 0.0
         bounds, table, sizes = np.cumsum(self.weights)[:-1], np.hstack(tables), np.array([t.shape[1] for t in tables])
         first = np.cumsum(sizes) - sizes
 
@@ -85,15 +92,14 @@ class OneOf:
             column = first[which] + (points["coefficients"] * sizes[which]).astype(int)
             return tuple(np.take(table, column, axis=1))
 
-        return ScalingLaw(*elementwise(pick, COEFFICIENTS, choice=choice, coefficients=coefficients))
+        values = elementwise(pick, COEFFICIENTS, choice=choice, coefficients=coefficients)
+        drawn = ScalingLaw(*values[:5], 1 if np.all(table[-1] == 1) else values[5])
+        like = self.laws[0]
+        return Law(drawn, like.expression, positive=like.positive) if isinstance(like, Law) else drawn
 
 
-def _table(law):
-    """The coefficients, of shape (5, 1), or with a column for each element of a law of arrays."""
-    values = law.coefficients.values()
-    if any(is_symbolic(value) for value in values):
-        raise ValueError(f"laws must have numbers for coefficients; got {brief(law)}")
-    return np.stack([value.ravel() for value in np.broadcast_arrays(*values)])
+def _plain(law):
+    return law.base if isinstance(law, Law) else law
 
 
 def _draws(law, n):
@@ -101,13 +107,11 @@ def _draws(law, n):
 
     Shuffled, because draws may come in an order (Sobol points do) of which every other one is lopsided.
     """
-    table, rng = _table(law if law.draws is None else law.draws), np.random.default_rng(0)
+    table, rng = table_of(law if law.draws is None else law.draws), np.random.default_rng(0)
     if law.covariance is not None and table.shape[1] == 1:
         from scipy.stats import qmc
 
-        E, A, B, *exponents = table[:, 0]
-        with np.errstate(divide="ignore"):  # E may be 0, and stays 0
-            centre = [*np.log([A, B, E]), *exponents]
-        ln_A, ln_B, ln_E, alpha, beta = qmc.MultivariateNormalQMC(centre, law.covariance, rng=rng).random(n).T
-        table = _table(ScalingLaw(np.exp(ln_E), np.exp(ln_A), np.exp(ln_B), alpha, beta))
+        size = len(law.covariance)
+        standard = qmc.MultivariateNormalQMC(np.zeros(size), rng=rng).random(n).T
+        table = normal_draws(law, standard)
     return rng.permutation(table, axis=1)

@@ -9,7 +9,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..arrays import BLOCK, at_least, elementwise, generator, power_of_two
+from ..arrays import BLOCK, at_least, brief, elementwise, generator, power_of_two
+from ..presets import laws
+from ..theory.composite import Law
+from ..theory.law import ScalingLaw
 from .one_of import OneOf
 
 
@@ -20,7 +23,7 @@ def sample(assumptions: Mapping, n: int, rng, *, chunk: int | None = None) -> di
     ----------
     assumptions : mapping
         Each assumption by name: a number, a distribution (anything with a ``ppf``, as in ``scipy.stats``), or
-        :class:`OneOf` several laws.
+        :class:`OneOf` several laws. A law by itself, or the name of one, is drawn like ``OneOf`` it if it is uncertain.
     n : int
         Number of draws; a power of two, for which the points are balanced.
     rng : int or numpy.random.Generator
@@ -38,6 +41,8 @@ def sample(assumptions: Mapping, n: int, rng, *, chunk: int | None = None) -> di
     ------
     ValueError
         If n or chunk is no such number, nothing is uncertain, or rng is None.
+    ModuleNotFoundError
+        For a chunk where dask is not installed.
 
     Examples
     --------
@@ -53,13 +58,18 @@ def sample(assumptions: Mapping, n: int, rng, *, chunk: int | None = None) -> di
     ----------
     A. B. Owen (1998), Scrambling Sobol' and Niederreiter-Xing points, Journal of Complexity 14, 466.
     """
+    assumptions = with_laws(assumptions)
     inputs, rng = inputs_of(assumptions), generator(rng)
     if chunk is None:
         power_of_two("n", n)
         points = _sobol_points(len(inputs), n, rng)
     else:
-        import dask.array as da
-
+        try:
+            import dask.array as da
+        except ModuleNotFoundError:
+            raise ModuleNotFoundError(
+                "chunk needs the package dask, which is not installed: python -m pip install dask"
+            ) from None
         power_of_two("chunk", chunk)
         at_least("n", n, chunk)
         if n % chunk:
@@ -78,6 +88,21 @@ def _is_uncertain(value) -> bool:
     return isinstance(value, OneOf) or hasattr(value, "ppf")
 
 
+def with_laws(assumptions) -> dict:
+    """The assumptions, each uncertain law that stands by itself (or its name) as one to be drawn."""
+    if not isinstance(assumptions, Mapping):
+        raise ValueError(
+            f"assumptions must map names to values, such as {{'law': law, 'D_inf': lognormal(1e13, 3)}}; "
+            f"got {brief(assumptions)}"
+        )
+    found = dict(assumptions)
+    for name, value in found.items():
+        law = laws[value] if isinstance(value, str) and value in laws else value
+        if isinstance(law, ScalingLaw | Law) and law.is_uncertain:
+            found[name] = OneOf(law)
+    return found
+
+
 def inputs_of(assumptions) -> list[str]:
     """The names of the dimensions: an assumption by its own, the choice of a law and its coefficients apart."""
     names = []
@@ -87,7 +112,8 @@ def inputs_of(assumptions) -> list[str]:
         elif _is_uncertain(value):
             names.append(name)
     if not names:
-        raise ValueError(f"assumptions must hold at least one distribution; got {', '.join(assumptions) or 'none'}")
+        got = ", ".join(assumptions) or "none"
+        raise ValueError(f"assumptions must hold at least one distribution or uncertain law; got {got}")
     return names
 
 

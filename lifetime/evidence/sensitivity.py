@@ -8,7 +8,7 @@ import numpy as np
 
 from ..arrays import at_least, generator, power_of_two, tails
 from .one_of import OneOf
-from .sampling import at, inputs_of, inside
+from .sampling import at, inputs_of, inside, with_laws
 
 
 def sobol(function: Callable, assumptions: Mapping, n: int, rng, *, repeats: int = 8):
@@ -57,6 +57,7 @@ def sobol(function: Callable, assumptions: Mapping, n: int, rng, *, repeats: int
     """
     from scipy import stats
 
+    assumptions = with_laws(assumptions)
     inputs = inputs_of(assumptions)
     power_of_two("n", n)
     at_least("repeats", repeats, 2)
@@ -104,6 +105,7 @@ def tornado(function: Callable, assumptions: Mapping, *, level: float = 0.8, n: 
     x     2.00   3.0  5.00
     y     2.45   3.0  3.55
     """
+    assumptions = with_laws(assumptions)
     inputs, ends = inputs_of(assumptions), tails(level)
     at_least("n", n, 1)
     middle = {name: 0.5 for name in inputs if not name.endswith((": choice", ": coefficients"))}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import math
+import re
+import sys
 
 _PREFIXES = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
 
@@ -77,20 +80,45 @@ def _round(value: float, digits: int) -> float:
 
 def takeaway(text: str) -> None:
     """Show a computed sentence as a takeaway."""
-    _markdown(f"> **Takeaway.** {text}")
+    _show("> **Takeaway.** " + unwrapped(text).replace("\n", "\n> "))
 
 
 def say(text: str) -> None:
     """Show a computed sentence as running text."""
-    _markdown(text)
+    _show(unwrapped(text))
 
 
 def tldr(text: str) -> None:
     """Show the answer of a notebook: number, reason and main caveat."""
-    _markdown(f"**TL;DR** {text}")
+    _show(f"**TL;DR** {unwrapped(text)}")
 
 
-def _markdown(text: str) -> None:
+def unwrapped(text: str) -> str:
+    r"""A text typed over several lines, each paragraph on one; lines of tables, lists, headings and code are kept.
+
+    Examples
+    --------
+    >>> unwrapped('''One paragraph,
+    ...     typed in two lines:
+    ...     - and a list.''')
+    'One paragraph, typed in two lines:\n- and a list.'
+    """
+    if "\n" not in text or "```" in text:
+        return text
+    lines = "\n".join(line.rstrip() for line in inspect.cleandoc(text).split("\n"))
+    return re.sub(rf"(?<!\n)(?<!\|)\n(?!\n|{_OWN_LINE})[ \t]*", " ", lines)
+
+
+_OWN_LINE = r"\s*(?:\||[-*+]\s|\d+\.\s|>|\#|<)"
+"""How a line begins that is not running text: a table, a list, a quotation, a heading, HTML."""
+
+
+def _show(text: str) -> None:
+    """Show Markdown in a notebook; print the text where no IPython is running."""
+    ipython = sys.modules.get("IPython")
+    if ipython is None or ipython.get_ipython() is None:
+        print(text)
+        return
     from IPython.display import Markdown, display
 
     display(Markdown(text))
@@ -100,10 +128,8 @@ def ledger_table(table):
     """A ledger in base units as a table of short texts."""
     shown = table.astype(object)
     shown["tokens"] = [short(v) if v == v else "" for v in table["tokens"]]
-    for column in ("FLOP", "cost"):
-        shown[column] = [science(v, 3) for v in table[column]]
-    for column in ("share of FLOP", "share of cost"):
-        shown[column] = [percent(v, 1) for v in table[column]]
+    for column in table.columns[1:]:
+        shown[column] = [percent(v, 1) if column.startswith("share") else science(v, 3) for v in table[column]]
     return shown
 
 
@@ -113,11 +139,13 @@ def plan_table(table):
     def cell(row, value):
         if row in ("N", "D"):
             return short(value, 4)
-        if row == "cost":
+        if row.startswith("cost"):
             return science(value, 4)
         if row == "loss":
             return f"{value:.4f}"
-        return percent(value, 1) if row.startswith("share") else plain(value, 4)
+        if row.startswith("share"):
+            return percent(value, 1)
+        return plain(value, 4) if abs(value) < 1e6 else short(value, 4)
 
     shown = table.astype(object)
     for row in table.index:

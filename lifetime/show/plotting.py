@@ -1,14 +1,16 @@
-"""Drawing on a given axis, from plain arrays: nothing is computed here. ``use_style()`` once, then any of the rest."""
+"""Drawing on a given axis, from what was computed elsewhere. ``use_style()`` once, then any of the rest."""
 
 from __future__ import annotations
 
+import contextlib
 from importlib import resources
 from itertools import pairwise
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from .display import percent, short
+from .display import percent, science, short
 
 _COLOURS = {
     "Besiroglu2024": "C0",
@@ -67,9 +69,13 @@ def end_labels(ax, ends: dict, gap: float = 0.065) -> None:
         ax.text(1.02, heights[name], name, color=colour, transform=ax.transAxes, va="center", fontsize=9)
 
 
+def _greys(n):
+    return [str(0.35 + 0.5 * i / max(1, n - 1)) for i in range(n)]
+
+
 def stacked(ax, x, series: dict) -> None:
     """Stack shares that add up to one over a logarithmic x, each named where it is thickest."""
-    greys = [str(0.35 + 0.5 * i / max(1, len(series) - 1)) for i in range(len(series))]
+    greys = _greys(len(series))
     ax.stackplot(x, series.values(), colors=greys)
     ax.set(xscale="log", ylim=(0, 1))
     below = 0
@@ -80,6 +86,82 @@ def stacked(ax, x, series: dict) -> None:
         ax.text(x[at], (below + y / 2)[at], f" {name} ", ha=side, va="center", color=ink, fontsize=9)
         below = below + y
     percents(ax.yaxis)
+
+
+def cost_curve(ax, plan, phases: bool = True) -> None:
+    """Draw what models of other sizes and the same loss cost over their life, and mark the plan among them.
+
+    From a third of the size of the plan to ten times it, as far as the size can reach the loss at all, and cut off at
+    three times the cost.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    plan : lifetime.Plan
+        Of one scenario.
+    phases : bool, optional
+        Stack the phases; False draws the total alone.
+
+    Raises
+    ------
+    ValueError
+        For a plan that holds arrays.
+    """
+    if np.ndim(plan.cost):
+        raise ValueError(f"plan must be of one scenario; this one holds {np.shape(plan.cost)} of them")
+    given = {**plan.assumptions, **plan.given, **plan.chosen}
+    own = {name: given[name] for name in getattr(plan.law, "assumptions", ())}
+    found = []
+    for N in plan.N * np.geomspace(1 / 3, 10, 201):
+        with contextlib.suppress(ValueError):  # too small for the loss
+            found.append((N, plan.law.tokens_for(plan.loss, N, **own)))
+    N, D = np.transpose(found)
+    ledger = plan.lifetime.ledger(N=N, D=D, **{n: x for n, x in given.items() if n in plan.lifetime.assumptions})
+    if phases:
+        costs = [cost + 0 * N for cost in ledger.costs.values()]
+        ax.stackplot(N, costs, colors=_greys(len(costs)), labels=ledger.costs)
+        ax.legend(loc="upper right", reverse=True, frameon=True)
+    else:
+        ax.plot(N, ledger.cost, color=colour(plan.law.name))
+    ax.set(xscale="log", xlim=plan.N * np.array([1 / 3, 10]), ylim=(0, 3 * plan.cost), xlabel="active parameters")
+    ax.set(ylabel=f"lifetime cost, {plan.lifetime.unit or 'pre-training-equivalent FLOP'}")
+    counts(ax.xaxis)
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: science(value) if value else "0"))
+    mark(ax, plan.N, plan.cost, short(plan.N), offset=(-14, 8))
+
+
+def tornado(ax, table, form=short) -> None:
+    """Draw the table of ``lifetime.tornado``: a bar an assumption, the longest on top, with its ends written beside it.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        With its scale already set, if it is to be logarithmic.
+    table : pandas.DataFrame
+        A row an assumption, columns low, base and high: of one output.
+    form : callable, optional
+        Writes a value.
+
+    Raises
+    ------
+    ValueError
+        For a table of several outputs.
+    """
+    if table.index.nlevels > 1:
+        one = table.index[0][0]
+        raise ValueError(f"table must be of one output, such as table.loc[{one!r}]")
+    size = np.log if ax.get_xscale() == "log" else np.asarray
+    rows = table.iloc[np.argsort(size(table["high"]) - size(table["low"]), kind="stable")]
+    ax.barh(rows.index, rows["high"] - rows["low"], left=rows["low"], color="0.6", height=0.6)
+    ax.axvline(rows["base"].iloc[0], color="black", linewidth=1)
+    for at, (low, high) in enumerate(zip(rows["low"], rows["high"], strict=True)):
+        for value, side, text in ((low, "right", f"{form(low)} "), (high, "left", f" {form(high)}")):
+            ax.text(value, at, text, ha=side, va="center", fontsize=9)
+    ax.use_sticky_edges = False
+    ax.margins(x=0.2)
+    ax.grid(axis="y", visible=False)
+    counts(ax.xaxis)
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: form(value)))
 
 
 def counts(axis, digits: int = 3) -> None:

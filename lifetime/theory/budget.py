@@ -1,8 +1,8 @@
-"""A lifetime is a tuple of phases, and a phase is symbolic: raw FLOP, and cost in pre-training-equivalent FLOP."""
+"""A lifetime is a tuple of phases: its cost, its ledger, and what must be given to compute them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -12,80 +12,7 @@ import sympy as sp
 from .. import symbols as s
 from ..arrays import brief, check, closest, elementwise, is_symbolic, require
 from .ledger import Ledger
-
-_FIELDS = ("tokens", "flop_per_param_token", "efficiency")
-_RESERVED = ("law", "lifetime", "loss", "cost", "E", "A", "B", "alpha", "beta")
-
-
-@dataclass(frozen=True)
-class Phase:
-    r"""One phase of a model's life: tokens, FLOP per parameter and token, and utilisation relative to pre-training.
-
-    .. math:: \text{FLOP} = k\, N\, \text{tokens}, \qquad \text{cost} = \text{FLOP} / e
-
-    Parameters
-    ----------
-    name : str
-    tokens : number or sympy expression
-        Tokens processed in the phase; may depend on D (2/3 of D, say).
-    flop_per_param_token : number or sympy expression
-        k: 2 for a forward pass, 4 for a backward pass. May depend on N.
-    efficiency : number or sympy expression, optional
-        e: utilisation of the accelerators relative to pre-training; 1/3 means three times the accelerator time.
-
-    Raises
-    ------
-    ValueError
-        For a field that is not a number or an expression, is negative or not finite, or an efficiency of 0.
-
-    Examples
-    --------
-    >>> Phase("distillation", tokens=2e12, flop_per_param_token=6).cost
-    12000000000000.0*N
-    """
-
-    name: str
-    tokens: sp.Expr
-    flop_per_param_token: sp.Expr
-    efficiency: sp.Expr = sp.S.One
-
-    def __post_init__(self):
-        if not isinstance(self.name, str) or not self.name:
-            raise ValueError(f"name must be a string that is not empty; got {self.name!r}")
-        for field in _FIELDS:
-            object.__setattr__(self, field, _expression(f"{field} of phase {self.name!r}", getattr(self, field)))
-        if self.efficiency.is_zero:
-            raise ValueError(f"efficiency of phase {self.name!r} must be above 0; got 0")
-
-    @property
-    def flop(self) -> sp.Expr:
-        """Raw FLOP: k·N·tokens."""
-        return self.flop_per_param_token * s.N * self.tokens
-
-    @property
-    def cost(self) -> sp.Expr:
-        """Cost in pre-training-equivalent FLOP: raw FLOP / efficiency."""
-        return self.flop / self.efficiency
-
-
-def _expression(name: str, value) -> sp.Expr:
-    given = value
-    try:
-        value = None if isinstance(value, str | bytes | np.ndarray | list | tuple) else sp.sympify(value)
-    except (TypeError, sp.SympifyError):
-        value = None
-    if not isinstance(value, sp.Expr):
-        hint = "for an array: a symbol, and the array by name later"
-        raise ValueError(f"{name} must be one number or a sympy expression ({hint}); got {brief(given)}")
-    if value.is_negative or (value.is_number and not (value.is_nonnegative and np.isfinite(float(value)))):
-        raise ValueError(f"{name} must be a finite number, 0 or more; got {value}")
-    for symbol in value.free_symbols:
-        known = s.MEANINGS.get(symbol.name)
-        if known and known.symbol != symbol:
-            raise ValueError(f"{name} has a symbol {symbol} that is not lifetime.symbols.{symbol}: use that one")
-        if symbol.name in _RESERVED:
-            raise ValueError(f"{name} has a symbol named {symbol}, which is the name of an argument: choose another")
-    return value
+from .phase import Phase, expression
 
 
 @dataclass(frozen=True)
@@ -98,6 +25,8 @@ class Lifetime:
     ----------
     phases : iterable of Phase
         With different names.
+    unit : str, optional
+        Of the cost, for headings, where it is not pre-training-equivalent FLOP: see :meth:`priced`.
 
     Raises
     ------
@@ -116,6 +45,7 @@ class Lifetime:
     """
 
     phases: tuple[Phase, ...]
+    unit: str = ""
 
     def __post_init__(self):
         phases = tuple(self.phases) if isinstance(self.phases, Iterable) else (self.phases,)
@@ -124,17 +54,25 @@ class Lifetime:
         names = [p.name for p in phases]
         if len(set(names)) < len(names):
             raise ValueError(f"phases must have different names; got {', '.join(names)}")
+        if not isinstance(self.unit, str):
+            raise ValueError(f"unit must be a string such as 'USD'; got {self.unit!r}")
         object.__setattr__(self, "phases", phases)
 
     def __add__(self, phase: Phase) -> Lifetime:
         """The same lifetime with one more phase."""
-        return Lifetime((*self.phases, phase))
+        if not isinstance(phase, Phase):
+            raise ValueError(
+                f"only a phase can be added to a lifetime, such as lifetime.Phase('distillation', tokens=2e12, "
+                f"flop_per_param_token=6) or lifetime.Phase('trials', flop=1e23); got {brief(phase)} "
+                f"({type(phase).__name__})"
+            )
+        return Lifetime((*self.phases, phase), self.unit)
 
     def replace(self, name: str, *phases: Phase) -> Lifetime:
         """The same lifetime with the phase of that name replaced by others, or by none."""
         _known(name, [p.name for p in self.phases], "phase")
         kept = ([p] if p.name != name else phases for p in self.phases)
-        return Lifetime(tuple(p for some in kept for p in some))
+        return Lifetime(tuple(p for some in kept for p in some), self.unit)
 
     def given(self, /, **values) -> Lifetime:
         """The same lifetime with symbols replaced by numbers or expressions.
@@ -147,29 +85,59 @@ class Lifetime:
         >>> LIFETIME.given(D_RL=D * 2 / 3, k_RL=3, e_RL=1).replace("inference").cost
         8*D*N
         """
-        known = {x.name: x for p in self.phases for f in _FIELDS for x in getattr(p, f).free_symbols - {s.N}}
+        known = {x.name: x for p in self.phases for value in p.fields.values() for x in value.free_symbols - {s.N}}
         for name in values:
             _known(name, sorted(known), "symbol")
-        new = {known[name]: _expression(name, value) for name, value in values.items()}
+        new = {known[name]: expression(name, value) for name, value in values.items()}
         for symbol, value in new.items():
             if value.is_number:
                 check(symbol.name, float(value))
 
         def replaced(phase):
-            return Phase(phase.name, *(getattr(phase, f).subs(new, simultaneous=True) for f in _FIELDS))
+            return Phase(phase.name, **{name: x.subs(new, simultaneous=True) for name, x in phase.fields.items()})
 
-        return Lifetime(replaced(phase) for phase in self.phases)
+        return Lifetime(tuple(replaced(phase) for phase in self.phases), self.unit)
 
-    def priced(self, prices: dict) -> Lifetime:
+    def needed(self, given: Mapping) -> tuple[str, ...]:
+        """Names of the assumptions that must be given, where some may be given as 0.
+
+        A symbol that only phases of no cost depend on does not matter, and need not be given.
+
+        Examples
+        --------
+        >>> LIFETIME.needed({"D_RL": 0, "e_inf": 1})
+        ('D_RL', 'D_inf', 'e_inf')
+        """
+        return _needed(self, tuple(name for name in self.assumptions if name in given and _is_zero(given[name])))
+
+    def checked(self, given: Mapping, also: tuple[str, ...] = (), chosen: tuple[str, ...] = ()) -> dict:
+        """The assumptions given, in order; a ``ValueError`` for an unknown one, or where one that is needed is missing.
+
+        ``also`` are names that must be given, too, and ``chosen`` are not to be given.
+        """
+        valid = [name for name in (*also, *self.assumptions) if name not in chosen]
+        complete = all(name in given for name in valid)
+        needed = () if complete else {*also, *self.needed(given)}
+        return check_names(given, valid, needed=[name for name in valid if name in needed])
+
+    def settled(self, given: Mapping, chosen: tuple[str, ...] = ()) -> Lifetime:
+        """The same lifetime without the assumptions that are neither given nor needed: it depends on no others."""
+        missing = [name for name in self.assumptions if name not in given and name not in chosen]
+        needed = self.needed(given) if missing else ()
+        return _settled(self, tuple(name for name in missing if name not in needed)) if missing else self
+
+    def priced(self, prices, unit: str = "") -> Lifetime:
         r"""The same lifetime with the cost of each phase in another unit, such as dollars or joules.
 
         .. math:: C = \sum_i p_i\, \text{FLOP}_i / e_i
 
         Parameters
         ----------
-        prices : dict of str to number or sympy expression
-            For every phase by name, the price of a FLOP at an efficiency of 1: dollars per accelerator-second over
-            FLOP per second, say.
+        prices : number, sympy expression, or dict of str to one
+            For all phases, or for each by its name: the price of a FLOP at an efficiency of 1 (dollars per
+            accelerator-second over FLOP per second, say).
+        unit : str, optional
+            Of the prices, for headings: "USD".
 
         Raises
         ------
@@ -181,7 +149,7 @@ class Lifetime:
         Accelerators of 1e15 FLOP/s at $2 an hour, all used at 40 %:
 
         >>> dollars = 2 / 3600 / 1e15 / 0.4
-        >>> bill = LIFETIME.priced(dict.fromkeys([phase.name for phase in LIFETIME.phases], dollars))
+        >>> bill = LIFETIME.priced(dollars, unit="USD")
         >>> print(f"${bill.ledger(N=70e9, D=1.4e12, D_RL=0, D_inf=0, k_RL=3, e_RL=1, e_inf=1).cost:,.0f}")
         $816,667
 
@@ -189,14 +157,23 @@ class Lifetime:
         ----------
         Sardana et al. (2024), arXiv 2401.00448, section 3.
         """
-        prices = check_names(prices, tuple(p.name for p in self.phases), "phase")
+        names = tuple(p.name for p in self.phases)
+        prices = check_names(prices if isinstance(prices, Mapping) else dict.fromkeys(names, prices), names, "phase")
         phases = []
         for phase in self.phases:
-            price = _expression(f"price of phase {phase.name!r}", prices[phase.name])
+            price = expression(f"price of phase {phase.name!r}", prices[phase.name])
             if price.is_zero:
                 raise ValueError(f"price of phase {phase.name!r} must be above 0; got 0")
-            phases.append(Phase(phase.name, phase.tokens, phase.flop_per_param_token, phase.efficiency / price))
-        return Lifetime(tuple(phases))
+            phases.append(Phase(phase.name, **phase.fields | {"efficiency": phase.efficiency / price}))
+        return Lifetime(tuple(phases), unit)
+
+    @property
+    def cost_heading(self) -> str:
+        """How a cost is headed: "cost", with the unit where there is one."""
+        return f"cost ({self.unit})" if self.unit else "cost"
+
+    def _repr_latex_(self):
+        return rf"$\displaystyle C = {' + '.join(phase._latex() for phase in self.phases)}$"
 
     @cached_property
     def flop(self) -> sp.Expr:
@@ -213,8 +190,8 @@ class Lifetime:
         """Names of everything but N and D that the cost depends on, in the order of the phases."""
         found = {}
         for phase in self.phases:
-            for field in _FIELDS:
-                found |= dict.fromkeys(sorted(symbol.name for symbol in getattr(phase, field).free_symbols))
+            for value in phase.fields.values():
+                found |= dict.fromkeys(sorted(symbol.name for symbol in value.free_symbols))
         return tuple(name for name in found if name not in ("N", "D"))
 
     @cached_property
@@ -231,7 +208,8 @@ class Lifetime:
         Parameters
         ----------
         **values : number or array
-            N, D and every one of :attr:`assumptions`, in base units; they broadcast.
+            N, D and every one of :attr:`assumptions` that matters (with D_RL=0 neither k_RL nor e_RL does), in base
+            units; they broadcast.
 
         Raises
         ------
@@ -248,17 +226,16 @@ class Lifetime:
         >>> print(f"{board.cost:.3g} pre-training-equivalent FLOP, {board.flop:.3g} raw")
         3.6e+26 pre-training-equivalent FLOP, 2e+26 raw
         """
-        check_names(values, ("N", "D", *self.assumptions))
-        ledger = Ledger(self, values)
+        ledger = Ledger(self, self.checked(values, also=("N", "D")))
         _ = ledger.costs  # so that a bad value is an error here, not at the first look
         return ledger
 
-    def evaluate(self, quantity: str, values: dict):
-        """One number (or array) a phase: its ``"tokens"``, ``"flop"`` or ``"cost"`` at the given values."""
-        expressions = tuple(getattr(p, quantity) for p in self.phases)
-        names = tuple(values)
-        function = compiled(expressions, names)
-        outputs = tuple(f"{quantity} of phase {p.name!r}" for p in self.phases)
+    def evaluate(self, quantity: str, values: dict) -> dict:
+        """One number (or array) a phase by name: its ``"tokens"`` (where it has some), ``"flop"`` or ``"cost"``."""
+        found = {p.name: getattr(p, quantity) for p in self.settled(values).phases}
+        found = {name: value for name, value in found.items() if value is not None}
+        names, outputs = tuple(values), tuple(f"{quantity} of phase {name!r}" for name in found)
+        function = compiled(tuple(found.values()), names)
 
         def formula(**inputs):
             results = function(*(inputs[name] for name in names))
@@ -267,8 +244,8 @@ class Lifetime:
                     require(~np.less(result, 0), output, result, "0 or more")
             return results
 
-        results = elementwise(formula, outputs, **values)
-        return results if len(outputs) > 1 else (results,)
+        results = elementwise(formula, outputs, **values) if found else ()
+        return dict(zip(found, results if len(found) > 1 else (results,)))
 
 
 def _known(name, valid, what):
@@ -276,20 +253,42 @@ def _known(name, valid, what):
         raise ValueError(f"unknown {what} {name!r}; {closest(name, valid)}")
 
 
-def check_names(given: dict, needed: tuple[str, ...], what: str = "assumption") -> dict:
-    """The values given, in the order needed; a ``ValueError`` unless they are for just those names."""
+def check_names(given: Mapping, valid: Sequence[str], what: str = "assumption", needed=None) -> dict:
+    """The values given, in the order of the valid names; an error for any other name, and for a needed one missing.
+
+    All are needed unless said otherwise.
+    """
+    needed = valid if needed is None else needed
     for name in given:
-        _known(name, needed, what)
+        _known(name, valid, what)
     missing = [name for name in needed if name not in given]
     if missing:
         raise ValueError(f"missing {what}: {', '.join(missing)}; needed: {', '.join(needed)}")
-    return {name: given[name] for name in needed}
+    return {name: given[name] for name in valid if name in given}
+
+
+@lru_cache(maxsize=256)
+def _needed(lifetime: Lifetime, zeros: tuple[str, ...]) -> tuple[str, ...]:
+    left = lifetime.given(**dict.fromkeys(zeros, 0))
+    values = (x for p in left.phases for x in (p.cost, p.flop, p.tokens) if x is not None)
+    matter = {symbol.name for x in values for symbol in x.free_symbols}
+    return tuple(name for name in lifetime.assumptions if name in matter or name in zeros)
+
+
+@lru_cache(maxsize=256)
+def _settled(lifetime: Lifetime, idle: tuple[str, ...]) -> Lifetime:
+    return lifetime.given(**dict.fromkeys(idle, 1))
+
+
+def _is_zero(value) -> bool:
+    """Whether a value is the number 0 itself, and not an array."""
+    return isinstance(value, int | float | np.number | sp.Number) and value == 0
 
 
 @lru_cache(maxsize=256)
 def compiled(expressions: tuple[sp.Expr, ...], names: tuple[str, ...]):
     """A numpy function of the named values that returns the expressions as a tuple."""
-    known = {symbol.name: symbol for expression in expressions for symbol in expression.free_symbols}
+    known = {symbol.name: symbol for value in expressions for symbol in value.free_symbols}
     return sp.lambdify([known.get(name, sp.Dummy()) for name in names], expressions, modules="numpy", cse=True)
 
 
@@ -300,7 +299,7 @@ LIFETIME = Lifetime(
         Phase("inference", s.D_inf, s.FORWARD_FLOP, s.e_inf),
     )
 )
-"""The lifetime of the lecture: C = 6·N·D + k_RL·N·D_RL/e_RL + 2·N·D_inf/e_inf, with 2 ≤ k_RL ≤ 6."""
+"""The lifetime of the lecture: C = 6·N·D + k_RL·N·D_RL/e_RL + 2·N·D_inf/e_inf, where k_RL is usually 2 to 6."""
 
 
 def as_lifetime(lifetime) -> Lifetime:
@@ -308,7 +307,7 @@ def as_lifetime(lifetime) -> Lifetime:
     if isinstance(lifetime, Lifetime):
         return lifetime
     if isinstance(lifetime, sp.Expr):
-        return Lifetime((Phase("total", s.D, lifetime / (s.N * s.D)),))
+        return Lifetime(Phase("lifetime", flop=lifetime))
     raise ValueError(f"lifetime must be a lifetime.Lifetime or a sympy expression for the cost; got {lifetime!r}")
 
 

@@ -1,4 +1,8 @@
-"""The optimum for any cost of N and D: the least along the curve of equal loss, found numerically."""
+"""The optimum of a plain law for any cost of N and D: the least along the curve of equal loss, found numerically.
+
+A point of the curve is a split x of what the two terms of the law must add up to: a share 1/(1+e^-x) of it is left to
+N, the other to D. At the least cost, what D costs more from there on is what N costs less.
+"""
 
 from __future__ import annotations
 
@@ -10,24 +14,43 @@ import sympy as sp
 from .. import symbols as s
 from ..arrays import require
 from .budget import Lifetime, compiled
+from .convexity import is_log_convex
+
+_SPLITS = np.sinh(np.linspace(-np.arcsinh(40), np.arcsinh(40), 301))
+_FARTHEST = 700.0  # beyond, a term of the law is below 1e-300 of the other
 
 
 def on_iso_loss(x, rest, A, B, alpha, beta):
-    """(N, D) on the iso-loss curve: a share 1/(1+e^-x) of the reducible loss is left to N, the other to D."""
+    """(N, D) on the curve of equal loss, at a split x."""
     return (
         np.exp((np.log(A / rest) + np.logaddexp(0, -x)) / alpha),
         np.exp((np.log(B / rest) + np.logaddexp(0, x)) / beta),
     )
 
 
-def cheapest_split(cost, rest, A, B, alpha, beta, assumptions):
-    """The split x of the reducible loss at which the cost is least.
+def cost_function(lifetime: Lifetime):
+    """A function of N, D and the assumptions that returns the cost C, N·∂C/∂N and D·∂C/∂D.
 
-    A grid brackets the minima on the iso-loss curve by the sign of the slope, the root of the slope is found in each,
-    and the cheapest is kept. Where the cost is a sum of powers of N and D with exponents of 0 or more, the logarithm of
-    the cost is convex in x, and there is only one; a dip narrower than a step of the grid (10 % in N) may be missed.
+    Its attribute ``unimodal`` says whether the cost is known to have one minimum on every curve of equal loss: where it
+    is a sum of powers of N and D with exponents of 0 or more, or the larger of such, its logarithm is convex in x.
     """
-    from scipy.optimize import elementwise as search
+    total = lifetime.cost
+    slopes = s.N * sp.diff(total, s.N), s.D * sp.diff(total, s.D)
+    if any(slope.has(sp.Derivative) for slope in slopes):
+        raise ValueError(f"lifetime must have a cost that is piecewise differentiable in N and D; got {total}")
+    function = compiled((total, *slopes), ("N", "D", *lifetime.assumptions))
+
+    def cost(N, D, *assumptions):
+        total, by_N, by_D = function(N, D, *assumptions)
+        require(~np.less_equal(total, 0), "lifetime", total, "such that its cost is above 0")
+        return total, by_N, by_D
+
+    cost.unimodal = is_log_convex(total, (s.N, s.D), rising=True)
+    return cost
+
+
+def cheapest_split(cost, rest, A, B, alpha, beta, assumptions):
+    """The split x at which the cost is least."""
 
     def slope(x, rest, A, B, alpha, beta, *assumptions):
         total, by_N, by_D = cost(*on_iso_loss(x, rest, A, B, alpha, beta), *assumptions)
@@ -35,6 +58,42 @@ def cheapest_split(cost, rest, A, B, alpha, beta, assumptions):
         return (up - down) / (np.abs(up) + np.abs(down)), total
 
     args = (rest, A, B, alpha, beta, *assumptions.values())
+    return _only_minimum(slope, args) if cost.unimodal else _least_minimum(slope, args)
+
+
+def _only_minimum(slope, args):
+    """The one minimum: its bracket grows from the split without demand to both sides."""
+    from scipy.optimize import elementwise as search
+
+    alpha, beta = args[3:5]
+    start = np.broadcast_arrays(np.log(alpha / beta), *args)[0].astype(float)
+    first, _ = slope(start, *args)
+    side = np.where(first < 0, 1.0, -1.0)  # which way the cost falls
+    near, far, reach = start, start + 0.5 * side, 0.5
+    for _ in range(12):
+        falls = (slope(far, *args)[0] * side < 0) & (np.abs(far) < _FARTHEST)
+        if not np.any(falls):
+            break
+        reach *= 3
+        near, far = np.where(falls, far, near), np.where(falls, far + reach * side, far)
+    here, there = slope(near, *args)[0], slope(far, *args)[0]
+    least = slope(np.clip(far, -_FARTHEST, _FARTHEST), *args)[1]
+    require((here * side <= 0) & (there * side >= 0), "lifetime", least, _NO_MINIMUM)
+    low, high = np.minimum(near, far), np.maximum(near, far)
+    found = search.find_root(lambda *x: slope(*x)[0], (low, high), args=args)
+    if not np.all(found.success):
+        raise ArithmeticError(f"the optimum did not converge: status {np.unique(found.status)}")
+    return found.x
+
+
+def _least_minimum(slope, args):
+    """The lowest of all minima.
+
+    A grid brackets them by the sign of the slope, the root of the slope is found in each, and the cheapest is kept. A
+    dip narrower than a step of the grid (10 % in N) may be missed.
+    """
+    from scipy.optimize import elementwise as search
+
     minima = []  # the brackets of the first minimum of every scenario, of the second where there is one, ...
     before, on_grid = slope(_SPLITS[0], *args)
     for left, right in pairwise(_SPLITS):
@@ -56,31 +115,15 @@ def cheapest_split(cost, rest, A, B, alpha, beta, assumptions):
         total = slope(found.x, *args)[1]
         split, lowest = np.where(total < lowest, found.x, split), np.fmin(total, lowest)
     inside = ~np.isnan(split) & ~(on_grid < lowest * (1 - 1e-9))
-    require(inside, "lifetime", on_grid, "a cost that is continuous and, at this loss, least at a finite N and D")
+    require(inside, "lifetime", on_grid, _NO_MINIMUM)
     return split
 
 
-_SPLITS = np.sinh(np.linspace(-np.arcsinh(40), np.arcsinh(40), 301))
-
-
-def cost_function(lifetime: Lifetime):
-    """A function of N, D and the assumptions that returns the cost C, N·∂C/∂N and D·∂C/∂D."""
-    total = lifetime.cost
-    slopes = s.N * sp.diff(total, s.N), s.D * sp.diff(total, s.D)
-    if any(slope.has(sp.Derivative) for slope in slopes):
-        raise ValueError(f"lifetime must have a cost that is piecewise differentiable in N and D; got {total}")
-    function = compiled((total, *slopes), ("N", "D", *lifetime.assumptions))
-
-    def cost(N, D, *assumptions):
-        total, by_N, by_D = function(N, D, *assumptions)
-        require(~np.less_equal(total, 0), "lifetime", total, "such that its cost is above 0")
-        return total, by_N, by_D
-
-    return cost
+_NO_MINIMUM = "a cost that is continuous and, at this loss, least at a finite N and D"
 
 
 def best_numeric(cost, budget, E, A, B, alpha, beta, assumptions):
-    """(N, D, loss) at which the cheapest model costs the budget: a root in ln(loss − E)."""
+    """(N, D) at which the cheapest model costs the budget: a root in ln of what the terms of the law add up to."""
     from scipy.optimize import elementwise as search
 
     names = tuple(assumptions)
@@ -94,7 +137,7 @@ def best_numeric(cost, budget, E, A, B, alpha, beta, assumptions):
         return np.log(cost(*model(log_rest, *law_and_values), *law_and_values[4:])[0] / budget)
 
     args = (budget, A, B, alpha, beta, *assumptions.values())
-    worst = np.log(A + B)  # the reducible loss of one parameter trained on one token
+    worst = np.log(A + B)  # the terms of one parameter trained on one token
     affordable(excess(worst, *args) < 0, budget)
     bracket = search.bracket_root(excess, worst - 1, worst, xmax=worst, args=args)
     found = search.find_root(excess, bracket.bracket, args=args)
@@ -102,7 +145,7 @@ def best_numeric(cost, budget, E, A, B, alpha, beta, assumptions):
         raise ArithmeticError(f"the optimum did not converge: status {np.unique(found.status)}")
     N, D = model(found.x, *args[1:])
     affordable(N >= 1, budget)
-    return N, D, E + np.exp(found.x)
+    return N, D
 
 
 def affordable(ok, budget):

@@ -1,22 +1,24 @@
-"""Scaling laws of the additive form: loss, its two inverses, the compute-optimal point, over-training. No numbers."""
+"""Scaling laws: loss, its two inverses, the compute-optimal point, over-training. No numbers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..arrays import as_number, brief, check, elementwise, is_lazy, is_symbolic, require
-from ..symbols import TRAINING_FLOP
-
-COEFFICIENTS = ("E", "A", "B", "alpha", "beta")
+from ..arrays import as_number, at_least, brief, check, elementwise, generator, is_lazy, is_symbolic, quantiles
+from . import formulas
+from .composite import Law
+from .draws import drawn, valid_covariance
+from .formulas import COEFFICIENTS
 
 
 @dataclass(frozen=True, eq=False)
 class ScalingLaw:
     r"""A law for the loss of a model with N parameters trained once over D tokens.
 
-    .. math:: L(N, D) = E + A N^{-\alpha} + B D^{-\beta}
+    .. math:: L(N, D) = E + (A N^{-\alpha} + B D^{-\beta})^\gamma
 
     Parameters
     ----------
@@ -26,12 +28,24 @@ class ScalingLaw:
         Coefficients of the parameter and the token term, nats per token.
     alpha, beta : float, array or symbol
         Exponents of the parameter and the token term.
+    gamma : float, array or symbol, optional
+        Outer exponent; 1 for most laws. The compute optimum, and which N and D are equally good, do not depend on it.
     name, source : str, optional
         For labels and tables.
-    covariance : array of shape (5, 5), optional
-        Of the estimated (ln A, ln B, ln E, alpha, beta), in this order, where it is known. A and alpha are correlated
-        by 0.999, and so are B and beta: never draw them apart (``lifetime.OneOf`` draws them together). A law of arrays
-        may have one too, as a summary: its own elements are what is drawn.
+    covariance : array of shape (5, 5) or (6, 6), optional
+        Of the estimated (ln A, ln B, ln E, alpha, beta), in this order, where it is known; with gamma as the sixth
+        where that was fitted too. A and alpha are correlated by 0.999, and so are B and beta: never draw them apart
+        (:meth:`sample` and ``lifetime.OneOf`` draw them together). A law of arrays may have one too, as a summary: its
+        own elements are what is drawn.
+    draws : ScalingLaw, optional
+        A law of arrays, whose elements are equally likely: a bootstrap.
+    params_counted : str, optional
+        Which N the law means: total or active, embeddings in or out.
+    range : mapping, optional
+        What the runs of the fit span: "params", "tokens" and "tokens_per_param", each as (least, greatest), either of
+        which may be None.
+    not_for : str, optional
+        What its source or its note forbids: "a loss", say. A plan made with it warns.
 
     Notes
     -----
@@ -60,10 +74,14 @@ class ScalingLaw:
     B: float
     alpha: float
     beta: float
+    gamma: float = 1
     name: str = field(default="", kw_only=True)
     source: str = field(default="", kw_only=True, repr=False)
     covariance: np.ndarray | None = field(default=None, kw_only=True, repr=False)
     draws: ScalingLaw | None = field(default=None, kw_only=True, repr=False)
+    params_counted: str = field(default="", kw_only=True, repr=False)
+    range: Mapping = field(default_factory=dict, kw_only=True, repr=False)
+    not_for: str = field(default="", kw_only=True, repr=False)
 
     def __post_init__(self):
         for coefficient in COEFFICIENTS:
@@ -72,14 +90,19 @@ class ScalingLaw:
                 check(coefficient, value)
             object.__setattr__(self, coefficient, value)
         if self.covariance is not None:
-            object.__setattr__(self, "covariance", _valid_covariance(self.covariance))
+            object.__setattr__(self, "covariance", valid_covariance(self.covariance))
+        if unknown := set(self.range) - {"params", "tokens", "tokens_per_param"}:
+            raise ValueError(f"range must be of params, tokens and tokens_per_param; got {', '.join(sorted(unknown))}")
         if self.draws is not None and not (isinstance(self.draws, ScalingLaw) and self.draws._holds_arrays):
             raise ValueError(f"draws must be a lifetime.ScalingLaw whose fields are arrays; got {brief(self.draws)}")
 
     @property
     def coefficients(self) -> dict:
-        """The five fields of the equation by name."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name in COEFFICIENTS}
+        """The fields of the equation by name; gamma only where it is not 1."""
+        found = {name: getattr(self, name) for name in COEFFICIENTS}
+        if isinstance(self.gamma, float) and self.gamma == 1:
+            del found["gamma"]
+        return found
 
     def intervals(self, level=0.8):
         """The median and the central interval of each coefficient, for a law of arrays: a bootstrap, or other draws.
@@ -102,24 +125,93 @@ class ScalingLaw:
 
         Examples
         --------
-        >>> import lifetime as lt
-        >>> law = lt.sample({"law": lt.OneOf(lt.laws.Besiroglu2024)}, 4096, rng=0)["law"]
-        >>> law.intervals().round(2).loc["alpha"].tolist()
+        >>> from lifetime import laws
+        >>> laws.Besiroglu2024.sample(4096, rng=0).intervals().round(2).loc["alpha"].tolist()
         [0.33, 0.35, 0.37]
         """
-        from ..arrays import quantiles
-
         if not self._holds_arrays:
-            raise ValueError(
-                f"intervals need a law of arrays; got {self!r}. If it is uncertain, draw it first: "
-                "lifetime.sample({'law': lifetime.OneOf(law)}, n=4096, rng=0)['law']"
-            )
+            hint = "If it is uncertain, draw it first: law.sample(4096, rng=0)"
+            raise ValueError(f"intervals need a law of arrays; got {self!r}. {hint}")
         return quantiles(self.coefficients, level)
 
     @property
     def is_uncertain(self) -> bool:
         """Whether the uncertainty of the coefficients is known: as arrays, as draws or as a covariance."""
         return self._holds_arrays or self.draws is not None or self.covariance is not None
+
+    def sample(self, n: int, rng) -> ScalingLaw:
+        """Draw n laws: one whose fields are arrays of shape (n,), its coefficients drawn together.
+
+        The elements of a law of arrays, or of its ``draws``, with replacement; or the normal distribution of its
+        covariance.
+
+        Parameters
+        ----------
+        n : int
+        rng : int or numpy.random.Generator
+
+        Raises
+        ------
+        ValueError
+            If nothing is known of the law's uncertainty.
+
+        Examples
+        --------
+        >>> from lifetime import laws
+        >>> print(f"{laws.Besiroglu2024.sample(1000, rng=0).alpha.std():.3f}")
+        0.015
+        """
+        at_least("n", n, 1)
+        return drawn(self, n, generator(rng))
+
+    def where(self, *, N=None, D=None):
+        """The same law with N or D replaced by expressions: effective parameters, effective data.
+
+        Parameters
+        ----------
+        N, D : sympy expression, optional
+            In ``lifetime.symbols`` and symbols of the reader's own, which are then given, or chosen, by name.
+
+        Examples
+        --------
+        Code that teaches as much as half as many tokens of text:
+
+        >>> from lifetime import laws
+        >>> from lifetime.symbols import D
+        >>> law = laws.Besiroglu2024.where(D=D / 2)
+        >>> print(f"{law.loss(70e9, 2.8e12):.4f} = {laws.Besiroglu2024.loss(70e9, 1.4e12):.4f}")
+        1.9739 = 1.9739
+        """
+        return Law(self).where(N=N, D=D)
+
+    def __add__(self, term):
+        """The same law with one more term of the loss, an expression."""
+        return Law(self) + term
+
+    __radd__ = __add__
+
+    def __sub__(self, term):
+        """The same law with one term less."""
+        return self + -term
+
+    def least_params(self, loss):
+        r"""The size that no amount of data gets below at a loss: :math:`(A / (L - E)^{1/\gamma})^{1/\alpha}`.
+
+        Examples
+        --------
+        >>> from lifetime import laws
+        >>> law = laws.Besiroglu2024
+        >>> print(f"{law.least_params(law.loss(70e9, 1.4e12)):.3g}")
+        1.07e+10
+        """
+        return self._evaluate(formulas.least_params, "N", loss=loss)
+
+    def __repr__(self):
+        shown = ", ".join(f"{name}={value!r}" for name, value in self.coefficients.items() if not np.ndim(value))
+        if self._holds_arrays:
+            sizes = np.broadcast_shapes(*(np.shape(value) for value in self.coefficients.values()))
+            shown = f"{' × '.join(map(str, sizes))} draws" + (f", {shown}" if shown else "")
+        return f"{type(self).__name__}({shown}{f', name={self.name!r}' if self.name else ''})"
 
     @property
     def _holds_arrays(self) -> bool:
@@ -129,7 +221,7 @@ class ScalingLaw:
         return elementwise(formula, outputs, **self.coefficients, **inputs)
 
     def loss(self, N, D):
-        r"""Loss of a model: :math:`L = E + A N^{-\alpha} + B D^{-\beta}`, nats per token.
+        r"""Loss of a model: :math:`L = E + (A N^{-\alpha} + B D^{-\beta})^\gamma`, nats per token.
 
         Parameters
         ----------
@@ -142,10 +234,12 @@ class ScalingLaw:
         >>> print(f"{laws.Sardana2024.loss(70e9, 1e12):.5f}")
         1.94727
         """
-        return self._evaluate(_loss, "loss", N=N, D=D)
+        return self._evaluate(formulas.loss, "loss", N=N, D=D)
 
     def tokens_for(self, loss, N):
-        r"""Training tokens with which N parameters reach a loss: :math:`D = (B / (L - E - A N^{-\alpha}))^{1/\beta}`.
+        r"""Training tokens with which N parameters reach a loss.
+
+        .. math:: D = \left(\frac{B}{(L - E)^{1/\gamma} - A N^{-\alpha}}\right)^{1/\beta}
 
         Raises
         ------
@@ -159,10 +253,12 @@ class ScalingLaw:
         >>> print(f"{law.tokens_for(law.loss(7e9, 2e12), 7e9):.4g}")
         2e+12
         """
-        return self._evaluate(_tokens_for, "D", loss=loss, N=N)
+        return self._evaluate(formulas.tokens_for, "D", loss=loss, N=N)
 
     def params_for(self, loss, D):
-        r"""Parameters that reach a loss with D training tokens: :math:`N = (A / (L - E - B D^{-\beta}))^{1/\alpha}`.
+        r"""Parameters that reach a loss with D training tokens.
+
+        .. math:: N = \left(\frac{A}{(L - E)^{1/\gamma} - B D^{-\beta}}\right)^{1/\alpha}
 
         Raises
         ------
@@ -176,7 +272,7 @@ class ScalingLaw:
         >>> print(f"{law.params_for(law.loss(7e9, 2e12), 2e12):.4g}")
         7e+09
         """
-        return self._evaluate(_params_for, "N", loss=loss, D=D)
+        return self._evaluate(formulas.params_for, "N", loss=loss, D=D)
 
     def compute_optimal(self, flop):
         r"""The (N, D) of least loss for a pre-training compute of 6·N·D FLOP.
@@ -204,13 +300,14 @@ class ScalingLaw:
         ----------
         Hoffmann et al. (2022), arXiv 2203.15556, equation 4.
         """
-        return self._evaluate(_compute_optimal, "N", "D", flop=flop)
+        return self._evaluate(formulas.compute_optimal, "N", "D", flop=flop)
 
     def compute_optimal_at_loss(self, loss):
         r"""The (N, D) of least pre-training compute for a loss.
 
-        .. math:: N_0 = \left(\frac{(\alpha+\beta) A}{\beta (L-E)}\right)^{1/\alpha}, \quad
-                  D_0 = \left(\frac{(\alpha+\beta) B}{\alpha (L-E)}\right)^{1/\beta}
+        .. math:: N_0 = \left(\frac{(\alpha+\beta) A}{\beta r}\right)^{1/\alpha}, \quad
+                  D_0 = \left(\frac{(\alpha+\beta) B}{\alpha r}\right)^{1/\beta}, \quad
+                  r = (L-E)^{1/\gamma}
 
         Returns
         -------
@@ -224,7 +321,7 @@ class ScalingLaw:
         >>> print(f"{6 * N * D:.4g} FLOP")
         5.76e+23 FLOP
         """
-        return self._evaluate(_compute_optimal_at_loss, "N", "D", loss=loss)
+        return self._evaluate(formulas.compute_optimal_at_loss, "N", "D", loss=loss)
 
     def compute_optimal_tokens(self, N):
         r"""Training tokens at which N parameters are compute-optimal.
@@ -237,7 +334,7 @@ class ScalingLaw:
         >>> print(f"{laws.Besiroglu2024.compute_optimal_tokens(70e9):.4g}")
         1.289e+12
         """
-        return self._evaluate(_compute_optimal_tokens, "D", N=N)
+        return self._evaluate(formulas.compute_optimal_tokens, "D", N=N)
 
     def overtraining(self, N, D):
         r"""Training tokens as a multiple of the compute-optimal tokens of a model of the same size.
@@ -250,64 +347,4 @@ class ScalingLaw:
         >>> print(f"{laws.Besiroglu2024.overtraining(8.03e9, 15e12):.1f}")
         91.2
         """
-        return self._evaluate(_overtraining, "over-training", N=N, D=D)
-
-
-def _valid_covariance(covariance):
-    matrix = np.asarray(as_number("covariance", covariance))
-    valid = matrix.shape == (5, 5) and np.all(np.isfinite(matrix)) and np.allclose(matrix, matrix.T, rtol=1e-6, atol=0)
-    if not valid or np.any(np.linalg.eigvalsh(matrix) <= 0):
-        raise ValueError(
-            f"covariance must be a symmetric, positive definite matrix of shape (5, 5); got shape {matrix.shape}"
-            + (f" with diagonal {matrix.diagonal()}" if matrix.ndim == 2 else "")
-        )
-    return matrix
-
-
-def reducible(loss, E):
-    """The part of a loss above E; an error where there is none."""
-    if not is_symbolic(loss - E):
-        require(loss > E, "loss", loss, "above {limit}, the irreducible loss E of the law", limit=E)
-    return loss - E
-
-
-def _loss(E, A, B, alpha, beta, N, D):
-    return E + A * N**-alpha + B * D**-beta
-
-
-def _tokens_for(E, A, B, alpha, beta, loss, N):
-    rest = reducible(loss, E) - A * N**-alpha
-    if not is_symbolic(rest):
-        smallest = (A / (loss - E)) ** (1 / alpha)
-        require(rest > 0, "N", N, "above {limit} to reach the loss with a finite number of tokens", limit=smallest)
-    return (B / rest) ** (1 / beta)
-
-
-def _params_for(E, A, B, alpha, beta, loss, D):
-    rest = reducible(loss, E) - B * D**-beta
-    if not is_symbolic(rest):
-        fewest = (B / (loss - E)) ** (1 / beta)
-        require(rest > 0, "D", D, "above {limit} for a model of finite size to reach the loss", limit=fewest)
-    return (A / rest) ** (1 / alpha)
-
-
-def _compute_optimal(E, A, B, alpha, beta, flop):
-    G = (alpha * A / (beta * B)) ** (1 / (alpha + beta))
-    product = flop / TRAINING_FLOP
-    return G * product ** (beta / (alpha + beta)), product ** (alpha / (alpha + beta)) / G
-
-
-def _compute_optimal_at_loss(E, A, B, alpha, beta, loss):
-    rest = reducible(loss, E)
-    return (
-        ((alpha + beta) * A / (beta * rest)) ** (1 / alpha),
-        ((alpha + beta) * B / (alpha * rest)) ** (1 / beta),
-    )
-
-
-def _compute_optimal_tokens(E, A, B, alpha, beta, N):
-    return (beta * B / (alpha * A) * N**alpha) ** (1 / beta)
-
-
-def _overtraining(E, A, B, alpha, beta, N, D):
-    return D / _compute_optimal_tokens(E, A, B, alpha, beta, N)
+        return self._evaluate(formulas.overtraining, "over-training", N=N, D=D)

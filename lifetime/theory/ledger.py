@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 
 import numpy as np
+
+from ..arrays import is_symbolic, unusual
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,7 +18,7 @@ class Ledger:
     Attributes
     ----------
     cost, flop : float or array
-        Totals: pre-training-equivalent FLOP, and raw FLOP.
+        Totals: pre-training-equivalent FLOP (or the unit that the lifetime is priced in), and raw FLOP.
     tokens, costs, flops, shares, flop_shares : dict
         By phase name; shares are of the total cost, flop_shares of the total raw FLOP.
     """
@@ -23,24 +26,20 @@ class Ledger:
     lifetime: object
     values: dict
 
-    def _by_phase(self, quantity):
-        names = (p.name for p in self.lifetime.phases)
-        return dict(zip(names, self.lifetime.evaluate(quantity, self.values), strict=True))
-
     @cached_property
     def tokens(self) -> dict:
-        """Tokens by phase name."""
-        return self._by_phase("tokens")
+        """Tokens by phase name, of the phases that have some."""
+        return self.lifetime.evaluate("tokens", self.values)
 
     @cached_property
     def flops(self) -> dict:
         """Raw FLOP by phase name."""
-        return self._by_phase("flop")
+        return self.lifetime.evaluate("flop", self.values)
 
     @cached_property
     def costs(self) -> dict:
         """Pre-training-equivalent FLOP by phase name."""
-        return self._by_phase("cost")
+        return self.lifetime.evaluate("cost", self.values)
 
     @cached_property
     def flop(self):
@@ -54,13 +53,19 @@ class Ledger:
 
     @property
     def shares(self) -> dict:
-        """Share of the total cost by phase name."""
-        return {name: cost / self.cost for name, cost in self.costs.items()}
+        """Share of the total cost by phase name; 0 where the total is 0."""
+        return {name: _share(cost, self.cost) for name, cost in self.costs.items()}
 
     @property
     def flop_shares(self) -> dict:
-        """Share of the total raw FLOP by phase name."""
-        return {name: flop / self.flop for name, flop in self.flops.items()}
+        """Share of the total raw FLOP by phase name; 0 where the total is 0."""
+        return {name: _share(flop, self.flop) for name, flop in self.flops.items()}
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is unusual about the values it was computed from, a sentence each."""
+        found = (unusual(name, value) for name, value in self.values.items())
+        return tuple(sentence for sentence in found if sentence)
 
     def table(self):
         """The ledger as a table with a row a phase and a last row of totals, in base units.
@@ -68,7 +73,8 @@ class Ledger:
         Returns
         -------
         pandas.DataFrame
-            Columns tokens, FLOP, share of FLOP, cost, share of cost.
+            Columns tokens, FLOP, share of FLOP, cost (with its unit, where the lifetime is priced in one), share of
+            cost. The last row is called "total", or "total of all" beside a phase of that name.
 
         Raises
         ------
@@ -79,24 +85,37 @@ class Ledger:
 
         if np.ndim(self.cost):
             raise ValueError(f"a table shows one scenario; this ledger holds {np.shape(self.cost)} of them")
+        total = "total"
+        while total in self.costs:
+            total += " of all"
         columns = {
             "tokens": self.tokens,
-            "FLOP": self.flops | {"total": self.flop},
-            "share of FLOP": self.flop_shares | {"total": 1.0},
-            "cost": self.costs | {"total": self.cost},
-            "share of cost": self.shares | {"total": 1.0},
+            "FLOP": self.flops | {total: self.flop},
+            "share of FLOP": self.flop_shares | {total: _share(self.flop, self.flop)},
+            self.lifetime.cost_heading: self.costs | {total: self.cost},
+            "share of cost": self.shares | {total: _share(self.cost, self.cost)},
         }
-        return pd.DataFrame(columns, index=[*self.costs, "total"])
+        return pd.DataFrame(columns, index=[*self.costs, total], dtype=float)
 
     def __repr__(self):
         if np.ndim(self.cost):
-            return f"<Ledger of {np.shape(self.cost)} scenarios: {', '.join(self.costs)}>"
-        return self._shown().to_string()
+            shown = f"<Ledger of {np.shape(self.cost)} scenarios: {', '.join(self.costs)}>"
+        else:
+            shown = self._shown().to_string()
+        return "\n".join([shown, *(f"Warning: {sentence}" for sentence in self.warnings)])
 
     def _repr_html_(self):
-        return None if np.ndim(self.cost) else self._shown().to_html()
+        if np.ndim(self.cost):
+            return None
+        warnings = (f"<p>Warning: {escape(sentence)}</p>" for sentence in self.warnings)
+        return "\n".join([self._shown().to_html(), *warnings])
 
     def _shown(self):
         from ..show.display import ledger_table
 
         return ledger_table(self.table())
+
+
+def _share(part, whole):
+    """A part over the whole; 0 of nothing."""
+    return part / (whole if is_symbolic(whole) else whole + (whole == 0))

@@ -1,28 +1,39 @@
-r"""The optimum: cheapest (fixed loss), best (fixed budget), and the demand that a finished model reveals.
+"""The optimum: the cheapest model at a loss, the best at a cost.
 
-For a cost N·(κ·D + W) both problems come down to one equation in y, the training tokens as a multiple of the
-compute-optimal tokens without demand:
-
-.. math:: y^{1+\beta} = (y + k)^m
-
-with m = 1 at a fixed loss and m = 1 − α at a fixed budget. In u = ln y it is (1+β)·u = m·ln(e^u + k), which three
-Halley steps solve to machine precision. Any other cost is minimised numerically along the iso-loss curve.
+Three ways, each for what the one before it does not cover: the closed form (``closed_form.py``) for a plain law and a
+cost N·(κ·D + W), the curve of equal loss (``curve.py``) for a plain law and any cost, and the conditions of Lagrange
+(``stationary.py``) for any law, any cost and any further choice.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import partial
+
 import numpy as np
 import sympy as sp
 
-from ..arrays import elementwise, is_symbolic, require
-from .budget import LIFETIME, Lifetime, as_lifetime, check_names, compiled, linear_cost
+from .. import symbols as s
+from ..arrays import brief, closest, elementwise, is_symbolic, require
+from .budget import LIFETIME, Lifetime, as_lifetime, compiled, linear_cost
 from .closed_form import best_model, cheapest_model, relative_budget, relative_demand, trinomial
+from .composite import Law
 from .curve import affordable, best_numeric, cheapest_split, cost_function, on_iso_loss
-from .law import ScalingLaw, reducible
+from .formulas import compute_optimal, reducible
+from .formulas import loss as loss_of
+from .law import ScalingLaw
+from .named import as_law
+from .phase import Phase
 from .plan import Plan
+from .stationary import solve
+from .system import system
+
+_PRE_TRAINING = Lifetime(Phase("pre-training", s.D, s.TRAINING_FLOP))
 
 
-def cheapest(law: ScalingLaw, *, loss, lifetime: Lifetime | sp.Expr = LIFETIME, **assumptions) -> Plan:
+def cheapest(
+    law: ScalingLaw | Law | str, *, loss, lifetime: Lifetime | sp.Expr = LIFETIME, choose: Iterable[str] = (), **given
+) -> Plan:
     r"""The model of least lifetime cost at a fixed loss.
 
     .. math:: \min_{N, D}\; C(N, D) \quad\text{at}\quad L(N, D) = \text{loss}
@@ -31,19 +42,25 @@ def cheapest(law: ScalingLaw, *, loss, lifetime: Lifetime | sp.Expr = LIFETIME, 
 
     .. math:: y^{1+\beta} = y + k, \qquad k = \frac{\beta W}{\kappa(\alpha+\beta)D_0},
 
-    solved in closed form (three Halley steps). Any other cost is minimised numerically along the iso-loss curve.
+    solved in closed form (three of Newton's steps). Any other cost of a plain law is minimised along the curve of equal
+    loss; any other law, and any further choice, by the conditions of Lagrange (``lifetime.theory.stationary``).
 
     Parameters
     ----------
-    law : ScalingLaw
+    law : ScalingLaw, Law or str
+        A string is the name of a preset.
     loss : float or array
         Loss to reach, nats per token. Only loss − E matters, so a loss given to 1e-16 relative fixes loss − E to
         1e-16·loss/(loss − E) only: what that cancellation costs close to E is the caller's.
     lifetime : Lifetime or sympy expression, optional
         What to pay for; an expression is a cost in terms of ``lifetime.symbols``.
-    **assumptions : float or array
-        Every symbol of the lifetime but N and D by name: for the default D_RL, D_inf, k_RL, e_RL, e_inf. Zero demand is
-        valid and gives the compute-optimal point.
+    choose : tuple of str, optional
+        Names of further symbols of the law and the lifetime that are not given: their best values are found with N and
+        D, and are in ``plan.chosen``.
+    **given : float or array
+        Every other symbol of the lifetime and of the law but N and D by name: for the default D_RL, D_inf, k_RL, e_RL,
+        e_inf. Zero demand is valid and gives the compute-optimal point; what a phase of 0 tokens costs need not be
+        given.
 
     Returns
     -------
@@ -53,7 +70,8 @@ def cheapest(law: ScalingLaw, *, loss, lifetime: Lifetime | sp.Expr = LIFETIME, 
     Raises
     ------
     ValueError
-        For an unknown, missing or invalid assumption, a loss at or below E, or a cost without a finite optimum.
+        For an unknown, missing or invalid assumption, a loss that nothing reaches, a law that is none, and where there
+        is no finite optimum: at a bound of what is chosen, or at infinity, and then the message says which.
 
     Examples
     --------
@@ -66,33 +84,46 @@ def cheapest(law: ScalingLaw, *, loss, lifetime: Lifetime | sp.Expr = LIFETIME, 
     >>> print(f"{plan.N:.4g} parameters, {plan.D:.4g} tokens, {plan.saving:.1%} saved")
     6.969e+09 parameters, 1.248e+12 tokens, 17.4% saved
 
+    How many samples k to draw for each answer, where the loss falls by 0.1·k^-0.5 and each sample is paid for:
+
+    >>> from lifetime.symbols import D_inf, e_inf
+    >>> import sympy as sp
+    >>> k = sp.Symbol("k", positive=True)
+    >>> sampling = lt.LIFETIME.replace("inference", lt.Phase("inference", k * D_inf, 2, e_inf))
+    >>> given = {"D_RL": 0, "D_inf": 1e11, "e_inf": 1}
+    >>> plan = lt.cheapest(law + 0.1 * k**-0.5, loss=loss + 0.05, lifetime=sampling, choose="k", **given)
+    >>> print(f"{plan.chosen['k']:.2f} samples, {plan.N:.3g} parameters")
+    8.61 samples, 7.29e+09 parameters
+
     References
     ----------
     Sardana et al. (2024), arXiv 2401.00448, equation 1 (solved there with Newton's method).
     """
-    lifetime = as_lifetime(lifetime)
-    assumptions = check_names(assumptions, lifetime.assumptions)
-    _numeric_only(law, loss=loss, **assumptions)
-    if lifetime.per_param:
-        demand, method = _demand(lifetime), "closed form"
+    law, lifetime, settled, choose, given = _problem(law, lifetime, choose, given, loss=loss)
+    if choose or isinstance(law, Law):
+        return _stationary(law, lifetime, settled, choose, given, loss=loss)
+    if settled.per_param:
+        demand, method = _demand(settled), "closed form"
 
-        def formula(E, A, B, alpha, beta, loss, **assumptions):
-            kappa, W = demand(assumptions)
-            rest = reducible(loss, E)
+        def formula(E, A, B, alpha, beta, loss, gamma=1, **given):
+            kappa, W = demand(given)
+            rest = reducible(loss, E, gamma)
             k, per_D0 = relative_demand(rest, B, alpha, beta, kappa, W)
             return cheapest_model(trinomial(k, beta, 1.0), k, per_D0, rest, A, alpha, beta)
     else:
-        cost, method = cost_function(lifetime), "numeric"
+        cost, method = cost_function(settled), "numeric"
 
-        def formula(E, A, B, alpha, beta, loss, **assumptions):
-            split = cheapest_split(cost, reducible(loss, E), A, B, alpha, beta, assumptions)
-            return on_iso_loss(split, reducible(loss, E), A, B, alpha, beta)
+        def formula(E, A, B, alpha, beta, loss, gamma=1, **given):
+            rest = reducible(loss, E, gamma)
+            return on_iso_loss(cheapest_split(cost, rest, A, B, alpha, beta, given), rest, A, B, alpha, beta)
 
-    N, D = elementwise(formula, ("N", "D"), **law.coefficients, loss=loss, **assumptions)
-    return Plan(law, lifetime, assumptions, N, D, loss, method)
+    N, D = elementwise(formula, ("N", "D"), **law.coefficients, loss=loss, **given)
+    return Plan(law, lifetime, given, N, D, loss, method)
 
 
-def best(law: ScalingLaw, *, cost, lifetime: Lifetime | sp.Expr = LIFETIME, **assumptions) -> Plan:
+def best(
+    law: ScalingLaw | Law | str, *, cost, lifetime: Lifetime | sp.Expr = LIFETIME, choose: Iterable[str] = (), **given
+) -> Plan:
     r"""The model of lowest loss at a fixed lifetime cost: the dual of :func:`cheapest`.
 
     .. math:: \min_{N, D}\; L(N, D) \quad\text{at}\quad C(N, D) = \text{cost}
@@ -102,14 +133,15 @@ def best(law: ScalingLaw, *, cost, lifetime: Lifetime | sp.Expr = LIFETIME, **as
 
     .. math:: y^{1+\beta} = (y + k)^{1-\alpha}, \qquad k = \frac{W}{\kappa D_c}.
 
-    For any other cost, the loss is searched at which :func:`cheapest` costs the budget.
+    For any other cost of a plain law, the loss is searched at which :func:`cheapest` costs the budget; for any other
+    law, and any further choice, the conditions are those of :func:`cheapest` with cost and loss exchanged.
 
     Parameters
     ----------
-    law : ScalingLaw
+    law : ScalingLaw, Law or str
     cost : float or array
         Lifetime budget, pre-training-equivalent FLOP.
-    lifetime, **assumptions
+    lifetime, choose, **given
         As for :func:`cheapest`.
 
     Returns
@@ -128,33 +160,95 @@ def best(law: ScalingLaw, *, cost, lifetime: Lifetime | sp.Expr = LIFETIME, **as
     >>> print(f"{plan.N:.3g} parameters, {plan.D:.3g} tokens, loss {plan.loss:.4f}")
     2.07e+11 parameters, 8.95e+13 tokens, loss 1.8895
     """
-    lifetime = as_lifetime(lifetime)
-    assumptions = check_names(assumptions, lifetime.assumptions)
-    _numeric_only(law, cost=cost, **assumptions)
-    if lifetime.per_param:
-        demand, method = _demand(lifetime), "closed form"
+    law, lifetime, settled, choose, given = _problem(law, lifetime, choose, given, cost=cost)
+    if choose or isinstance(law, Law):
+        return _stationary(law, lifetime, settled, choose, given, cost=cost)
+    if settled.per_param:
+        demand, method = _demand(settled), "closed form"
 
-        def formula(E, A, B, alpha, beta, cost, **assumptions):
-            kappa, W = demand(assumptions)
+        def formula(E, A, B, alpha, beta, cost, gamma=1, **given):
+            kappa, W = demand(given)
             affordable(cost > W, cost)
             k, log_Dc = relative_budget(cost, A, B, alpha, beta, kappa, W)
             N, D = best_model(trinomial(k, beta, 1 - alpha), log_Dc, cost, kappa, W)
             affordable(N >= 1, cost)
-            return N, D, E + A * N**-alpha + B * D**-beta
+            return N, D, loss_of(E, A, B, alpha, beta, N, D, gamma)
     else:
-        total, method = cost_function(lifetime), "numeric"
+        total, method = cost_function(settled), "numeric"
 
-        def formula(E, A, B, alpha, beta, cost, **assumptions):
-            return best_numeric(total, cost, E, A, B, alpha, beta, assumptions)
+        def formula(E, A, B, alpha, beta, cost, gamma=1, **given):
+            N, D = best_numeric(total, cost, E, A, B, alpha, beta, given)
+            return N, D, loss_of(E, A, B, alpha, beta, N, D, gamma)
 
-    N, D, loss = elementwise(formula, ("N", "D", "loss"), **law.coefficients, cost=cost, **assumptions)
-    return Plan(law, lifetime, assumptions, N, D, loss, method)
+    N, D, loss = elementwise(formula, ("N", "D", "loss"), **law.coefficients, cost=cost, **given)
+    return Plan(law, lifetime, given, N, D, loss, method)
 
 
-def _numeric_only(law, **values):
-    for name, value in (law.coefficients | values).items():
+def _problem(law, lifetime, choose, given, **target):
+    """Everything checked: law, lifetime, the lifetime without what is idle, the names to choose, the values given."""
+    law, lifetime = as_law(law), as_lifetime(lifetime)
+    choose = (choose,) if isinstance(choose, str) else tuple(choose)
+    own = law.assumptions if isinstance(law, Law) else ()
+    known = [*dict.fromkeys((*lifetime.assumptions, *own))]
+    for name in choose:
+        if name not in known:
+            hint = closest(str(name), known)
+            raise ValueError(f"choose must name symbols of the lifetime or the law; got {brief(name)}; {hint}")
+        if name in given:
+            raise ValueError(f"{name} must be given or chosen, not both; got {name}={brief(given[name])}")
+    also = tuple(name for name in own if name not in lifetime.assumptions and name not in choose)
+    given = lifetime.checked(given, also=also, chosen=choose)
+    missing = [name for name in own if name not in given and name not in choose]
+    if missing:
+        raise ValueError(f"missing assumption: {', '.join(missing)}; the law depends on it")
+    for name, value in (law.coefficients | target | given).items():
         if is_symbolic(value):
             raise ValueError(f"{name} must be a number or an array to optimise with; got the expression {value}")
+    return law, lifetime, lifetime.settled(given, chosen=choose), choose, given
+
+
+def _stationary(law, lifetime, settled, choose, given, **target):
+    """A plan by the conditions of Lagrange."""
+    if not isinstance(law, Law):
+        law = Law(law)
+    ((fixed, value),) = target.items()
+    dual = fixed == "cost"
+    names = (*law.base.coefficients, *given)
+    equations = system(settled.cost, law.rest if law.positive else law.expression, choose, names)
+
+    def formula(**values):
+        arrays = dict(zip(values, np.broadcast_arrays(*values.values()), strict=True))
+        shape = arrays[fixed].shape
+        flat = {name: array.ravel() for name, array in arrays.items()}
+        goal = flat[fixed]
+        coefficients = {name: flat[name] for name in law.base.coefficients}
+        if dual:
+            level, centre = goal, compute_optimal(flop=goal, **coefficients)
+        else:
+            level, centre = _level(law, goal, coefficients)
+        found = solve(equations, [flat[name] for name in names], np.log(level), np.log(centre), dual=dual)
+        return tuple(np.exp(x).reshape(shape)[()] for x in found)
+
+    inputs = law.base.coefficients | {fixed: value} | given
+    found = dict(zip(("N", "D", *choose), elementwise(formula, ("N", "D", *choose), **inputs), strict=True))
+    N, D = found.pop("N"), found.pop("D")
+    everything = given | found
+    own = {name: everything[name] for name in law.assumptions}
+    loss = law.loss(N, D, **own) if dual else value
+    of_lifetime = {name: everything[name] for name in lifetime.assumptions if name in everything}
+    compare = partial(cheapest, law, loss=loss, lifetime=_PRE_TRAINING, **own)
+    return Plan(law, lifetime, of_lifetime, N, D, loss, "stationary", chosen=found, given=own, compare=compare)
+
+
+def _level(law, loss, coefficients):
+    """The loss above its floor, and an N and a D of the right order."""
+    E, A, B, alpha, beta = (coefficients[name] for name in ("E", "A", "B", "alpha", "beta"))
+    if law.positive:
+        terms, level = reducible(loss, E, coefficients.get("gamma", 1)), loss - E
+    else:
+        require(loss > 0, "loss", loss, "a finite number above 0")
+        terms, level = np.maximum(loss - E, 0.02 * loss), loss
+    return level, ((A / terms) ** (1 / alpha), (B / terms) ** (1 / beta))
 
 
 def _demand(lifetime: Lifetime):

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from html import escape
+from typing import Any
 
 import numpy as np
 
+from ..arrays import is_lazy
 from .budget import Lifetime
+from .composite import Law
 from .law import ScalingLaw
 from .ledger import Ledger
+from .suspicions import about
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,20 +34,33 @@ class Plan:
         D/N, and D as a multiple of the compute-optimal tokens at the same N.
     saving : float or array
         Fraction of the lifetime cost saved against the compute-optimal ("Chinchilla") model of the same loss.
+    chosen : dict
+        The best values of what was chosen beside N and D, by name.
+    warnings : tuple of str
+        What is suspicious: values that look scaled, a plan beyond the runs of its law, a law used against its note.
     status, method : str
-        "converged" (anything else is an error), by "closed form" or "numeric" minimisation.
-    law, lifetime, assumptions
-        What it was computed from.
+        "converged" (anything else is an error), by the "closed form", "numeric" (along the curve of equal loss) or
+        "stationary" (by the conditions of Lagrange).
+    law, lifetime, assumptions, given
+        What it was computed from; ``given`` is what the law depends on beside N and D.
+
+    Notes
+    -----
+    A plan of arrays has a length, and ``plan[i]`` is the plan of one of its scenarios; :meth:`to_frame` has a row for
+    each.
     """
 
-    law: ScalingLaw
+    law: ScalingLaw | Law
     lifetime: Lifetime
     assumptions: dict
-    N: float
-    D: float
-    loss: float
+    N: Any
+    D: Any
+    loss: Any
     method: str
     status: str = "converged"
+    chosen: Mapping = field(default_factory=dict)
+    given: Mapping = field(default_factory=dict)
+    compare: Callable[[], Plan] | None = field(default=None, repr=False)
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -76,6 +95,8 @@ class Plan:
     @cached_property
     def chinchilla(self) -> Plan:
         """The compute-optimal model of the same loss, with the same lifetime to live."""
+        if self.compare is not None:
+            return replace(self.compare(), lifetime=self.lifetime, assumptions=self.assumptions)
         N, D = self.law.compute_optimal_at_loss(self.loss)
         return Plan(self.law, self.lifetime, self.assumptions, N, D, self.loss, "closed form")
 
@@ -95,20 +116,108 @@ class Plan:
 
         def column(plan):
             rows = {"N": plan.N, "D": plan.D, "tokens per parameter": plan.tokens_per_param}
-            rows |= {"over-training": plan.overtraining, "loss": plan.loss, "cost": plan.cost}
+            rows |= {"over-training": plan.overtraining} if isinstance(self.law, ScalingLaw) else {}
+            rows |= dict(self.chosen) | {"loss": plan.loss, self.lifetime.cost_heading: plan.cost}
             return rows | {f"share of {name}": share for name, share in plan.shares.items()}
 
         if np.ndim(self.N):
             raise ValueError(f"a table shows one scenario; this plan holds {np.shape(self.N)} of them")
         return pd.DataFrame({"plan": column(self), "compute-optimal": column(self.chinchilla)})
 
+    @cached_property
+    def warnings(self) -> tuple[str, ...]:
+        """What is suspicious about the plan, a sentence each; of a lazy plan, this computes it."""
+        return about(self)
+
+    @cached_property
+    def _columns(self) -> dict:
+        """What a scenario has, by name: what was given, the model, what it costs."""
+        law = self.law if isinstance(self.law, ScalingLaw) else self.law.base
+        inputs = dict(self.assumptions) | {k: v for k, v in self.given.items() if k not in self.assumptions}
+        inputs = {f"law {name}": v for name, v in law.coefficients.items() if np.ndim(v)} | inputs
+        found = {"N": self.N, "D": self.D, "tokens per parameter": self.tokens_per_param, "loss": self.loss}
+        found |= {self.lifetime.cost_heading: self.cost, "saving": self.saving}
+        return inputs | found | {f"share of {name}": share for name, share in self.shares.items()}
+
+    def to_frame(self):
+        """A table with a row a scenario: what was given, N, D, loss, cost, saving, shares, and the warnings about it.
+
+        Returns
+        -------
+        pandas.DataFrame
+            In base units. Scenarios of several dimensions are in the order of ``numpy.ravel``.
+
+        Examples
+        --------
+        >>> import lifetime as lt
+        >>> plan = lt.cheapest("Besiroglu2024", loss=2.0, D_RL=0, D_inf=[1e12, 1e13], e_inf=1)
+        >>> plan.to_frame()[["D_inf", "N"]].map("{:.3g}".format)
+           D_inf         N
+        0  1e+12  3.43e+10
+        1  1e+13     2e+10
+        """
+        import pandas as pd
+
+        names, values = list(self._columns), np.broadcast_arrays(*map(np.asarray, self._columns.values()))
+        frame = pd.DataFrame({name: np.ravel(value) for name, value in zip(names, values, strict=True)})
+        return frame.assign(warnings=["; ".join(plan.warnings) for plan in self._each()] if self.warnings else "")
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the scenarios: () for one."""
+        law = self.law if isinstance(self.law, ScalingLaw) else self.law.base
+        values = [self.N, self.loss, *law.coefficients.values(), *self.assumptions.values(), *self.given.values()]
+        return np.broadcast_shapes(*map(np.shape, values))
+
+    def __len__(self):
+        if not self.shape:
+            raise TypeError("a plan of one scenario has no length")
+        return self.shape[0]
+
+    def __bool__(self):
+        return True
+
+    def __getitem__(self, index) -> Plan:
+        """The plan of some of the scenarios, by index or slice of their array."""
+        if not self.shape:
+            raise IndexError("a plan of one scenario has no parts; its values are plan.N, plan.D, ...")
+
+        def part(value):
+            found = np.broadcast_to(value, self.shape)[index] if np.ndim(value) or self.shape else value
+            return float(found) if np.ndim(found) == 0 else found
+
+        def parts(values):
+            return {name: part(value) for name, value in values.items()}
+
+        base = self.law if isinstance(self.law, ScalingLaw) else self.law.base
+        if any(np.ndim(value) for value in base.coefficients.values()):
+            base = replace(base, **parts(base.coefficients), covariance=None, draws=None)
+        law = base if isinstance(self.law, ScalingLaw) else Law(base, self.law.expression, positive=self.law.positive)
+        some = {name: part(getattr(self, name)) for name in ("N", "D", "loss")}
+        some |= {name: parts(getattr(self, name)) for name in ("assumptions", "chosen", "given")}
+        compare = None
+        if self.compare is not None:
+            everything = self.chinchilla
+            compare = lambda: replace(everything, law=law)[index]
+        return replace(self, law=law, compare=compare, **some)
+
+    def __iter__(self):
+        return (self[i] for i in range(len(self)))
+
+    def _each(self):
+        return (self[i] if i else self for i in np.ndindex(self.shape))
+
     def __repr__(self):
-        if np.ndim(self.N):
-            return f"<Plan of {np.shape(self.N)} scenarios, {self.method}, {self.status}>"
-        return self._shown().to_string()
+        if any(is_lazy(value) for value in (self.N, self.D)):
+            return f"<Plan of {np.shape(self.N)} scenarios, not computed yet, {self.method}>"
+        shown = self._shown().to_string() if not np.ndim(self.N) else ""
+        shown = shown or f"<Plan of {np.shape(self.N)} scenarios, {self.method}, {self.status}>"
+        return "\n".join([shown, *(f"Warning: {sentence}" for sentence in self.warnings)])
 
     def _repr_html_(self):
-        return None if np.ndim(self.N) else self._shown().to_html()
+        if np.ndim(self.N):
+            return None
+        return "\n".join([self._shown().to_html(), *(f"<p>Warning: {escape(text)}</p>" for text in self.warnings)])
 
     def _shown(self):
         from ..show.display import plan_table

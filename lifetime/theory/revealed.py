@@ -8,16 +8,17 @@ from .. import symbols as s
 from ..arrays import elementwise
 from .budget import LIFETIME, Lifetime, as_lifetime, check_names, compiled, linear_cost
 from .law import ScalingLaw
+from .named import as_law, plain
 
 
-def revealed_demand(law: ScalingLaw, N, D, *, lifetime: Lifetime | sp.Expr = LIFETIME, **assumptions):
+def revealed_demand(law: ScalingLaw | str, N, D, *, lifetime: Lifetime | sp.Expr = LIFETIME, **assumptions):
     r"""The demand per parameter that makes a finished model the cheapest of its loss.
 
     .. math:: W = \kappa D \left(\frac{\alpha A N^{-\alpha}}{\beta B D^{-\beta}} - 1\right)
 
     Parameters
     ----------
-    law : ScalingLaw
+    law : ScalingLaw or str
     N, D : float, array or symbol
         Parameters and pre-training tokens of the model.
     lifetime, **assumptions
@@ -35,26 +36,27 @@ def revealed_demand(law: ScalingLaw, N, D, *, lifetime: Lifetime | sp.Expr = LIF
     >>> print(f"{revealed_demand(laws.Besiroglu2024, 8.03e9, 15e12):.3g} FLOP per parameter")
     3.79e+14 FLOP per parameter
     """
+    law = plain(as_law(law))
     kappa, _ = linear_cost(as_lifetime(lifetime))
     names = tuple(sorted(symbol.name for symbol in kappa.free_symbols))
     check_names(assumptions, names)
     function = compiled((kappa,), names)
 
-    def formula(E, A, B, alpha, beta, N, D, **assumptions):
+    def formula(A, B, alpha, beta, N, D, **assumptions):
         (factor,) = function(*(assumptions[name] for name in names))
         return factor * D * (_marginal_ratio(A, B, alpha, beta, N, D) - 1)
 
     return elementwise(formula, ("W",), **law.coefficients, N=N, D=D, **assumptions)
 
 
-def served_tokens(law: ScalingLaw, N, D, *, lifetime: Lifetime | sp.Expr = LIFETIME, **assumptions):
+def served_tokens(law: ScalingLaw | str, N, D, *, lifetime: Lifetime | sp.Expr = LIFETIME, **assumptions):
     r"""The tokens served, D_inf, that make a finished model the cheapest of its loss.
 
     Solves :math:`W(D_\mathrm{inf}) =` :func:`revealed_demand` for D_inf, all else given.
 
     Parameters
     ----------
-    law : ScalingLaw
+    law : ScalingLaw or str
     N, D : float or array
         Parameters and pre-training tokens of the model.
     lifetime : Lifetime, optional
@@ -74,16 +76,16 @@ def served_tokens(law: ScalingLaw, N, D, *, lifetime: Lifetime | sp.Expr = LIFET
     >>> print(f"{D_inf / 15e12:.2f} tokens served per training token")
     12.65 tokens served per training token
     """
-    lifetime = as_lifetime(lifetime)
-    kappa, W = linear_cost(lifetime)
-    others = tuple(name for name in lifetime.assumptions if name != "D_inf")
+    law, lifetime = plain(as_law(law)), as_lifetime(lifetime)
+    assumptions = lifetime.checked(assumptions, chosen=("D_inf",))
+    kappa, W = linear_cost(lifetime.settled(assumptions, chosen=("D_inf",)))
     slope = sp.diff(W, s.D_inf)
     if slope == 0 or s.D_inf in slope.free_symbols | kappa.free_symbols:
         raise ValueError("lifetime must have a cost that is linear in D_inf, and has not")
-    check_names(assumptions, others)
+    others = tuple(assumptions)
     function = compiled((kappa, sp.expand(W - slope * s.D_inf), slope), others)
 
-    def formula(E, A, B, alpha, beta, N, D, **assumptions):
+    def formula(A, B, alpha, beta, N, D, **assumptions):
         factor, rest, per_token = function(*(assumptions[name] for name in others))
         return (factor * D * (_marginal_ratio(A, B, alpha, beta, N, D) - 1) - rest) / per_token
 

@@ -55,7 +55,7 @@ def test_a_law_is_recovered_from_runs_without_noise(E, A, B, alpha, beta, seed):
     assert values(found.law) == pytest.approx(values(law), rel=1e-5)
     assert found.objective < 1e-15
     assert found.status == "converged"
-    assert found.warnings == ()
+    assert [text for text in found.warnings if not text.startswith("loss, ")] == []
 
 
 def test_outliers_hardly_matter():
@@ -441,3 +441,75 @@ def test_averaging_the_objective_stops_an_optimiser_early(chinchilla):
     assert 40 < D / N < 90
     N, D = least.law.compute_optimal(5.76e23)
     assert D / N == pytest.approx(17.92, abs=0.005)
+
+
+# The outer exponent
+
+
+LLAMA = lt.ScalingLaw(1.5535, 433155, 25711729, 0.6409, 0.7289, 0.343)
+"""Beck et al. (2025), arXiv 2510.02228: Llama-style runs with up to 5,000 tokens per parameter."""
+
+
+def far_runs(noise, n=120, seed=0):
+    rng = np.random.default_rng(seed)
+    N, D = 10 ** rng.uniform([[7.9], [9.3]], [[10], [12.3]], (2, n))
+    return N, D, LLAMA.loss(N, D) * np.exp(rng.normal(0, noise, n))
+
+
+def test_an_outer_exponent_is_recovered():
+    found = fit(*far_runs(0), gamma=None)
+    for name, value in LLAMA.coefficients.items():
+        assert getattr(found.law, name) == pytest.approx(value, rel=1e-3), name
+    assert found.status == "converged"
+
+
+def test_a_given_outer_exponent_is_kept():
+    found = fit(*far_runs(0), gamma=0.343)
+    assert found.law.gamma == 0.343
+    assert found.law.alpha == pytest.approx(LLAMA.alpha, rel=1e-4)
+    plain = fit(*far_runs(0))
+    assert plain.objective > 10 * found.objective
+    assert plain.law.gamma == 1
+
+
+def test_its_bootstrap_draws_it_with_the_others():
+    found = fit(*far_runs(0.002), gamma=None)
+    draws = found.bootstrap(60, rng=0)
+    assert draws.gamma.shape == (60,)
+    assert draws.covariance.shape == (6, 6)
+    assert abs(draws.gamma.mean() - LLAMA.gamma) < 4 * draws.gamma.std()
+    assert np.corrcoef(np.log(draws.A), draws.alpha)[0, 1] > 0.9, "drawn together"
+
+
+@pytest.mark.parametrize("gamma", [0, -1, np.inf, "1", [1, 2]])
+def test_a_bad_outer_exponent_is_refused(gamma):
+    with pytest.raises(ValueError, match="gamma must be"):
+        fit(*far_runs(0), gamma=gamma)
+
+
+# What a fitted law carries, and suspicious columns
+
+
+def test_a_fitted_law_carries_the_range_of_its_runs_and_its_plans_warn_beyond_it():
+    N, D, L = far_runs(0.002)
+    law = fit(N, D, L).law
+    assert law.range["params"] == (N.min(), N.max())
+    assert law.range["tokens_per_param"] == ((D / N).min(), (D / N).max())
+    plan = lt.cheapest(law, loss=law.loss(1e12, 1e14), D_RL=0, D_inf=0)
+    assert any("beyond the runs of" in text or "beyond the runs: " in text for text in plan.warnings)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda N, D, L: (N / 1e9, D, L), "params, the median of the runs: N is below 10000"),
+        (lambda N, D, L: (N, D / 1e9, L), "tokens are below a tenth of params"),
+        (lambda N, D, L: (N, D / N, L), "are they tokens per parameter"),
+        (lambda N, D, L: (N, 6 * N * D, L), "are they FLOP?"),
+        (lambda N, D, L: (N, D, np.exp(L + 0.5)), "loss, the median of the runs: loss is above 12"),
+    ],
+)
+def test_suspicious_columns_are_said(change, message):
+    found = fit(*change(*far_runs(0.002)))
+    assert any(message in text for text in found.warnings), found.warnings
+    assert not any(message in text for text in fit(*far_runs(0.002)).warnings)

@@ -59,6 +59,27 @@ def test_a_law_outside_the_bounds_is_taken_to_them():
     assert (vector[[2, 3, 4]] == [low[2], high[3], low[4]]).all()
 
 
+def test_many_vectors_are_a_law_of_arrays_with_their_covariance():
+    many = DATA.from_law(LAW) + np.random.default_rng(0).normal(0, 0.01, (6, 5))
+    law = DATA.to_law(many, name="of six")
+    assert law.name == "of six"
+    logs = [np.log(getattr(law, name)) for name in "ABE"]
+    np.testing.assert_allclose(law.covariance, np.cov([*logs, law.alpha, law.beta]), rtol=1e-9, atol=1e-15)
+    assert DATA.to_law(many[:5]).covariance is None, "of five draws it is singular"
+    assert DATA.to_law(many[0]).covariance is None
+
+
+def test_vectors_that_are_equal_in_one_coordinate_have_no_covariance():
+    """At runs whose mean is 0 the coordinates of the fit are those of the covariance, here without correlation."""
+    data = Runs(np.array([0.5, 2]), np.array([0.5, 2]), np.array([1.0, 2]))
+    signs = np.array([[1, -1][bin(i & j).count("1") % 2] for i in range(8) for j in (1, 2, 0, 4, 7)]).reshape(8, 5)
+    many = 0.5 + 0.25 * signs
+    assert np.linalg.matrix_rank(np.cov(many.T)) == 4
+    assert data.to_law(many).covariance is None
+    many[:, 2] += 0.25 * np.array([1, -1, -1, 1, 1, -1, -1, 1])
+    assert data.to_law(many).covariance is not None
+
+
 @given(vectors)
 def test_the_first_derivatives_are_those_of_finite_differences(theta):
     _, slopes, _ = derivatives(theta, DATA)
@@ -90,10 +111,40 @@ def test_the_gradient_and_the_hessian_of_the_objective_are_those_of_finite_diffe
     assert np.linalg.eigvalsh(reweighted)[0] > 0
 
 
+def test_the_reweighted_squares_pull_as_the_objective_does():
+    """Iteratively reweighted least squares: weights that make the gradient of squares that of the Huber losses."""
+    weights = np.random.default_rng(0).integers(1, 3, 40)
+    theta = DATA.from_law(LAW) + np.array([0.3, -0.2, 0.1, 0.05, -0.05])
+    residual, slopes, _ = derivatives(theta, DATA)
+    delta = np.median(np.abs(residual))
+    _, _, found = huber_module._system(theta[None], DATA, delta, weights[None])
+    pull = weights * np.clip(residual, -delta, delta) / residual
+    np.testing.assert_allclose(found[0], np.einsum("n,in,jn->ij", pull, slopes, slopes), rtol=1e-12)
+
+
+def test_nothing_overflows_however_far_apart_the_runs_are():
+    N = np.geomspace(1e-150, 1e150, 5)
+    steep = np.array([0.0, 0, 0, 3, 3])
+    for data in (Runs(N, N, np.ones(5)), Runs(N, N[::-1], np.ones(5))):
+        assert np.isfinite(residuals(steep, data)).all()
+
+
 def test_nothing_overflows_far_from_the_runs():
     far = np.array([[800.0, -800, 0, 1, 1], [-800, 800, 0, 3, 3], [0, 0, 900, 0.01, 3]])
     assert np.isfinite(residuals(far, DATA)).all()
     assert all(np.isfinite(d).all() for d in derivatives(far, DATA)[1] + derivatives(far, DATA)[2])
+
+
+def test_a_start_is_the_least_of_relative_squares_for_its_exponents():
+    """Except that a term of nothing gets a chance."""
+    starts, floor = grid_of_starts(DATA), DATA.logs[2].min() - 3
+    squares = lambda theta: (np.expm1(residuals(theta, DATA)) ** 2).sum(axis=-1)
+    assert starts[:, :3].min() == floor
+    inside = starts[(starts[:, :3] > floor).all(axis=1)]
+    assert len(inside) > 20
+    for step in 1e-3 * np.eye(5)[:3]:
+        assert (squares(inside) < squares(inside + step)).all()
+        assert (squares(inside) < squares(inside - step)).all()
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -144,6 +195,40 @@ def test_starts_are_independent_of_each_other():
     together, _, _ = minimise(starts, DATA, DELTA, 1.0)
     alone = np.concatenate([minimise(start[None], DATA, DELTA, 1.0)[0] for start in starts])
     np.testing.assert_allclose(together, alone, rtol=1e-6)
+
+
+def test_a_start_that_has_converged_is_left_alone(monkeypatch):
+    system, sizes = huber_module._system, []
+    monkeypatch.setattr(huber_module, "_system", lambda at, *rest: (sizes.append(len(at)), system(at, *rest))[1])
+    assert minimise(grid_of_starts(DATA), DATA, DELTA, 1.0)[2].all()
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[0] == 144 and sum(sizes) < 144 * 200
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_start_nearby_needs_few_steps(seed):
+    data = some_runs(seed=seed)
+    _, _, converged = minimise(data.from_law(LAW)[None], data, DELTA, 1.0, most=20)
+    assert converged.all()
+
+
+@pytest.mark.parametrize("coordinate", range(5))
+@pytest.mark.parametrize("end", [0, 1])
+def test_a_start_at_a_bound_leaves_it(coordinate, end):
+    least = minimise(DATA.from_law(LAW)[None], DATA, DELTA, 1.0)[1]
+    start = DATA.from_law(LAW)
+    start[coordinate] = DATA.bounds[end][coordinate]
+    _, found, converged = minimise(start[None], DATA, DELTA, 1.0)
+    assert converged.all()
+    assert found == pytest.approx(least, rel=1e-9)
+
+
+def test_an_exponent_that_wants_beyond_its_upper_bound_stays_there():
+    N = np.geomspace(1e8, 1e10, 30)
+    data = Runs(N, np.tile([1e10, 1e11, 1e12], 10), 1.8 + 0.2 * (N / 1e9) ** -5)
+    theta, _, converged = minimise(grid_of_starts(data), data, DELTA, 1.0)
+    assert converged.all()
+    assert (theta[:, 3] == data.bounds[1][3]).all()
 
 
 def test_few_steps_do_not_converge():

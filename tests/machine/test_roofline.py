@@ -145,6 +145,46 @@ def test_symbols_and_numbers_give_the_same(method, overlap):
     assert call(ROOFLINE, method, **options) == pytest.approx(expected, rel=1e-13)
 
 
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("name", [*FIELDS, *POINT])
+def test_one_symbol_among_numbers_is_a_formula_of_it(method, name):
+    """Whatever the checks would compare with it."""
+    if name in FIELDS:
+        found = call(changed(ROOFLINE, **{name: symbol(name)}), method)
+    elif name in METHODS[method]:
+        found = call(ROOFLINE, method, **{name: symbol(name)})
+    else:
+        pytest.skip("it has no such argument")
+    value = (VALUES | POINT | BALANCED.get(method, {}))[name]
+    numbers = [float(sp.sympify(formula).subs(symbol(name), value)) for formula in found]
+    assert numbers == pytest.approx(list(call(ROOFLINE, method)), rel=1e-12)
+
+
+LARGE = {"N": 1e308, "N_total": 1e308}
+QUICK = {"N": 1e-9, "N_total": 1e-9, "F": 1e308, "BW": 1e308, "kv_bytes": 0, "attention_flop": 0}
+
+
+@pytest.mark.parametrize(
+    ("method", "changes", "result"),
+    [
+        ("token_cost", LARGE, "FLOP"),
+        ("step_time", LARGE, "step time"),
+        ("throughput", QUICK, "throughput"),
+        ("utilisation", LARGE, "utilisation"),
+        ("efficiency", LARGE, "efficiency"),
+        ("times", LARGE, "time to compute"),
+        ("times", {"BW": 1e-308}, "time to read the weights"),
+        ("times", {"kv_bytes": 1e308}, "time to read the KV cache"),
+        ("balance_batch", LARGE, "batch"),
+        ("balance_context", LARGE | {"weight_bytes": 1e-9}, "context"),
+        ("max_batch", {"kv_bytes": 1e-308, "memory": 1e12}, "batch"),
+    ],
+)
+def test_a_result_that_no_float_holds_is_named(method, changes, result):
+    with pytest.raises(ValueError, match=f"^{result} is not a finite number"):
+        call(changed(ROOFLINE, **{"memory": None} | changes), method, batch=1e9)
+
+
 def test_the_latency_floor_is_a_formula_too():
     assert SYMBOLIC.latency_floor == s.N_total * s.weight_bytes / s.BW
     assert ROOFLINE.latency_floor == pytest.approx(671e9 / 2.7e13, rel=1e-15)

@@ -1,4 +1,9 @@
+import sys
+
+import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import lifetime as lt
 from cases import LAW, OTHERS
@@ -85,11 +90,51 @@ def test_a_fraction_is_shown_in_percent(value, options, text):
         (display.tldr, "**TL;DR** so it is"),
     ],
 )
-def test_a_computed_sentence_is_shown_as_markdown(function, shown, monkeypatch):
+def test_a_computed_sentence_is_shown_as_markdown_or_printed(function, shown, monkeypatch, capsys):
+    function("so it is")
+    assert capsys.readouterr().out == f"{shown}\n", "no IPython is running"
     seen = []
     monkeypatch.setattr("IPython.display.display", seen.append)
+    monkeypatch.setattr("IPython.get_ipython", object)
     function("so it is")
     assert [markdown.data for markdown in seen] == [shown]
+    monkeypatch.delitem(sys.modules, "IPython")
+    function("so it is")
+    assert capsys.readouterr().out == f"{shown}\n", "nor is it imported"
+
+
+@pytest.mark.parametrize(
+    ("typed", "text"),
+    [
+        ("one line ", "one line "),
+        ("two\nlines", "two lines"),
+        ("\n    indented\n    as code is,\n\n    two paragraphs\n    ", "indented as code is,\n\ntwo paragraphs"),
+        ("a list:\n- one\n- two,\n  longer\n1. three", "a list:\n- one\n- two, longer\n1. three"),
+        ("a table:\n\n| a |\n|---|\n| 1 |\nafter", "a table:\n\n| a |\n|---|\n| 1 |\nafter"),
+        ("**bold**\n**bold**\n-5 % is a number", "**bold** **bold** -5 % is a number"),
+        ("> quoted\n> twice", "> quoted\n> twice"),
+        ("```\ncode\n  more\n```", "```\ncode\n  more\n```"),
+    ],
+)
+def test_a_text_typed_over_several_lines_is_unwrapped(typed, text):
+    assert display.unwrapped(typed) == text
+
+
+@given(st.lists(st.lists(st.sampled_from(["a", "β", "5 %", "**x**"]), min_size=1), min_size=1))
+def test_however_a_text_is_broken_into_lines_it_says_the_same(paragraphs):
+    lines = "\n  \n".join("\n  ".join(words) for words in paragraphs)
+    whole = "\n\n".join(" ".join(words) for words in paragraphs)
+    assert display.unwrapped(lines) == whole
+
+
+def test_every_line_of_a_takeaway_is_quoted(capsys):
+    display.takeaway(
+        """First,
+        and more.
+
+        - Second."""
+    )
+    assert capsys.readouterr().out == "> **Takeaway.** First, and more.\n> \n> - Second.\n"
 
 
 def test_the_ledger_is_shown_rounded_and_computed_with_in_full():
@@ -112,3 +157,8 @@ def test_a_plan_is_shown_rounded_and_computed_with_in_full():
     assert shown["share of inference"].endswith(" %")
     assert "e" in shown["cost"]
     assert table.equals(before)
+
+
+def test_what_was_chosen_is_shown_as_a_count_where_it_is_large():
+    table = pd.DataFrame({"plan": [3.14159, 1.23456e12]}, index=["k", "D_RL"])
+    assert display.plan_table(table)["plan"].tolist() == ["3.142", "1.235 T"]

@@ -3,9 +3,13 @@
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 
-from lifetime import plotting
+import lifetime as lt
+from cases import LAW, OTHERS
+from lifetime import display, plotting
+from lifetime.symbols import D_RL
 
 mpl.use("Agg")
 
@@ -89,3 +93,87 @@ def test_a_law_has_its_colour_in_every_figure_and_others_are_black(ax):
     plotting.lines(ax, x, {"Hoffmann2022": x, "Besiroglu2024": 2 * x, "another": 3 * x})
     assert [line.get_color() for line in ax.lines] == ["C1", "C0", "black"]
     assert plotting.colour("Besiroglu2024") == "C0"
+
+
+# What is drawn of a plan
+
+
+LIKE = {"loss": LAW.loss(70e9, 1.4e12)}
+
+
+@pytest.mark.parametrize("lifetime", [lt.LIFETIME, lt.LIFETIME.priced(3e-19, unit="USD")], ids=["FLOP", "USD"])
+def test_the_cost_of_other_sizes_is_least_at_the_plan(ax, lifetime):
+    plan = lt.cheapest(LAW, **LIKE, lifetime=lifetime, **OTHERS)
+    plotting.cost_curve(ax, plan, phases=False)
+    (curve, point) = ax.lines
+    N, cost = curve.get_data()
+    assert (point.get_xdata(), point.get_ydata()) == ([plan.N], [plan.cost])
+    assert np.all(cost > plan.cost * (1 - 1e-12))
+    assert cost.min() == pytest.approx(plan.cost, rel=1e-3)
+    assert N[0] == pytest.approx(max(LAW.least_params(plan.loss), plan.N / 3), rel=0.02), "none that cannot reach it"
+    assert N[-1] == pytest.approx(10 * plan.N)
+    for size, there in zip(N[::50], cost[::50], strict=True):
+        tokens = LAW.tokens_for(plan.loss, size)
+        assert there == pytest.approx(lifetime.ledger(N=size, D=tokens, **OTHERS).cost)
+    assert ax.get_xlim() == pytest.approx((plan.N / 3, plan.N * 10))
+    assert ax.get_ylabel() == f"lifetime cost, {lifetime.unit or 'pre-training-equivalent FLOP'}"
+    assert ax.texts[0].get_text() == display.short(plan.N)
+
+
+def test_the_phases_of_a_plan_are_stacked_to_its_cost(ax):
+    plan = lt.cheapest(LAW, **LIKE, lifetime=lt.LIFETIME + lt.Phase("trials", flop=1e22), **OTHERS)
+    plotting.cost_curve(ax, plan)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == list(plan.ledger.costs)[::-1]
+    below = [layer.get_paths()[0].vertices for layer in ax.collections]
+    tops = [vertices[np.abs(vertices[:, 0] / plan.N - 1) < 0.01, 1].max() for vertices in below]
+    np.testing.assert_allclose(tops, np.cumsum(list(plan.ledger.costs.values())), rtol=0.05)
+
+
+def test_the_cost_curve_of_a_law_with_more_terms_keeps_what_was_chosen(ax):
+    law = LAW + 1.5 * D_RL**-0.1
+    assumed = {name: value for name, value in OTHERS.items() if name != "D_RL"}
+    plan = lt.cheapest(law, loss=2.1, choose="D_RL", **assumed)
+    plotting.cost_curve(ax, plan, phases=False)
+    N, cost = ax.lines[0].get_data()
+    assert N[cost.argmin()] == pytest.approx(plan.N, rel=0.02)
+    assert cost.min() == pytest.approx(plan.cost, rel=1e-3)
+
+
+def test_a_cost_curve_is_of_one_scenario(ax):
+    plan = lt.cheapest(LAW, **LIKE, **OTHERS | {"D_inf": [1e12, 1e13]})
+    with pytest.raises(ValueError, match=r"plan must be of one scenario; this one holds \(2,\) of them"):
+        plotting.cost_curve(ax, plan)
+
+
+SWINGS = pd.DataFrame(
+    {"low": [9e9, 1e9, 8e9], "base": [1e10] * 3, "high": [1.2e10, 2e10, 1.4e10]}, index=["least", "most", "some"]
+)
+
+
+def test_a_tornado_has_its_longest_bar_on_top_and_its_ends_written_beside_it(ax):
+    plotting.tornado(ax, SWINGS)
+    ax.figure.canvas.draw()
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["least", "some", "most"]
+    bars = [(bar.get_x(), bar.get_width()) for bar in ax.patches]
+    np.testing.assert_allclose(bars, [(9e9, 3e9), (8e9, 6e9), (1e9, 19e9)])
+    assert [text.get_text().strip() for text in ax.texts] == ["9 B", "12 B", "8 B", "14 B", "1 B", "20 B"]
+    assert list(ax.lines[0].get_xdata()) == [1e10, 1e10]
+    left, right = ax.get_xlim()
+    assert left < 1e9 and right > 2e10, "room for what is written"
+
+
+def test_a_tornado_on_a_logarithmic_axis_has_the_longest_ratio_on_top(ax):
+    ax.set_xscale("log")
+    table = pd.DataFrame({"low": [1, 80], "base": [100, 100], "high": [100, 500]}, index=["ratio", "difference"])
+    plotting.tornado(ax, table, form=display.plain)
+    assert [text.get_text().strip() for text in ax.texts] == ["80", "500", "1", "100"]
+
+
+def test_a_tornado_takes_what_lifetime_tornado_returns_of_one_output(ax):
+    uniform = {"x": lt.triangular(1, 2, 3), "y": lt.triangular(1, 2, 3)}
+    plotting.tornado(ax, lt.tornado(lambda x, y: x + 3 * y, uniform, n=64))
+    ax.figure.canvas.draw()
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["x", "y"]
+    two = lt.tornado(lambda x, y: {"sum": x + y, "x": x}, uniform, n=64)
+    with pytest.raises(ValueError, match=r"table must be of one output, such as table.loc\['sum'\]"):
+        plotting.tornado(ax, two)

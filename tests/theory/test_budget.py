@@ -1,103 +1,20 @@
 import re
 
 import numpy as np
-import pandas as pd
 import pytest
 import sympy as sp
 from hypothesis import given
+from hypothesis import strategies as st
 
 import lifetime as lt
-from cases import OTHERS, assumptions, corpora, refused, sizes
+from cases import LAW, assumptions, corpora, refused, sizes
 from lifetime import symbols as s
+from lifetime.theory.budget import as_lifetime
 
 T = 1e12
 BOARD = {"N": 100e9, "D": 200 * T, "D_RL": 400 / 3 * T, "D_inf": 200 * T, "k_RL": 3, "e_RL": 1 / 3, "e_inf": 1 / 3}
 PHASES = ["pre-training", "reinforcement learning", "inference"]
 f, r = sp.symbols("f r", positive=True)
-
-
-# A phase
-
-
-def test_a_phase_costs_its_raw_flop_over_its_efficiency():
-    k, tokens, e = sp.symbols("k tokens e", positive=True)
-    phase = lt.Phase("any", tokens, k, e)
-    assert phase.flop == k * s.N * tokens
-    assert phase.cost == k * s.N * tokens / e
-
-
-def test_the_efficiency_of_a_phase_is_1_unless_said_otherwise():
-    phase = lt.Phase("distillation", 2e12, 6)
-    assert phase.efficiency == 1
-    assert phase.cost == phase.flop == 12e12 * s.N
-
-
-def test_a_phase_takes_numbers_of_any_type():
-    phases = [
-        lt.Phase("same", *values)
-        for values in ((2, 3, 4), (np.int64(2), np.float64(3), sp.Integer(4)), (2.0, 3.0, 4.0))
-    ]
-    assert {float(phase.cost.subs(s.N, 10)) for phase in phases} == {15.0}
-
-
-@pytest.mark.parametrize("field", ["tokens", "flop_per_param_token", "efficiency"])
-@pytest.mark.parametrize("value", [-1, -0.5, np.nan, np.inf, sp.oo, sp.zoo, 1 + 2j, -s.D, 10**400], ids=str)
-def test_a_field_of_a_phase_must_be_finite_and_not_negative(field, value):
-    fields = {"tokens": 1, "flop_per_param_token": 2, "efficiency": 1, field: value}
-    message = (
-        f"^{field} of phase 'own' must be a finite number, 0 or more; got {re.escape(str(sp.sympify(value)))[:30]}"
-    )
-    with pytest.raises(ValueError, match=message):
-        lt.Phase("own", **fields)
-
-
-@pytest.mark.parametrize("field", ["tokens", "flop_per_param_token", "efficiency"])
-@pytest.mark.parametrize(
-    "value", ["7B", "2*N", None, True, [1, 2], np.array([1.0]), pd.Series([1.0]), sp.Eq(s.D, 1), {}, object], ids=str
-)
-def test_a_field_of_a_phase_must_be_a_number_or_an_expression(field, value):
-    fields = {"tokens": 1, "flop_per_param_token": 2, "efficiency": 1, field: value}
-    with pytest.raises(ValueError, match=f"^{field} of phase 'own' must be one number or a sympy expression .*; got "):
-        lt.Phase("own", **fields)
-
-
-@pytest.mark.parametrize("zero", [0, 0.0, sp.Integer(0), np.float64(0)])
-def test_an_efficiency_of_zero_is_refused(zero):
-    with pytest.raises(ValueError, match="^efficiency of phase 'own' must be above 0; got 0"):
-        lt.Phase("own", 1, 2, zero)
-
-
-@pytest.mark.parametrize("name", ["", None, 3, ["inference"]])
-def test_a_phase_needs_a_name(name):
-    with pytest.raises(ValueError, match=f"^name must be a string that is not empty; got {re.escape(repr(name))}"):
-        lt.Phase(name, 1, 2)
-
-
-@pytest.mark.parametrize("symbol", [sp.Symbol("N"), sp.Symbol("D", real=True), sp.Symbol("k_RL")])
-def test_a_symbol_like_one_of_the_package_is_refused_because_it_would_be_another(symbol):
-    with pytest.raises(
-        ValueError, match=f"tokens of phase 'own' has a symbol {symbol} that is not lifetime.symbols.{symbol}"
-    ):
-        lt.Phase("own", symbol, 2)
-
-
-@pytest.mark.parametrize(
-    "symbol", [sp.Symbol("law"), sp.Symbol("lifetime"), s.loss, s.cost, s.E, s.A, s.B, s.alpha, s.beta]
-)
-def test_a_symbol_named_like_an_argument_is_refused(symbol):
-    with pytest.raises(
-        ValueError, match=f"has a symbol named {symbol}, which is the name of an argument: choose another"
-    ):
-        lt.Phase("own", symbol, 2)
-
-
-@pytest.mark.parametrize("name", ["self", "formula", "outputs", "names", "lambda", "value of it", "N_{x}", "k"])
-def test_any_other_name_of_a_symbol_works(name):
-    own = lt.LIFETIME + lt.Phase("own", sp.Symbol(name, positive=True), 2)
-    extra = {name: 1e12}
-    assert own.ledger(**BOARD, **extra).costs["own"] == 2 * 100e9 * 1e12
-    plan = lt.cheapest(lt.ScalingLaw(1.8, 482, 2085, 0.35, 0.37), loss=2, lifetime=own, **OTHERS, **extra)
-    assert plan.ledger.tokens["own"] == 1e12
 
 
 # A lifetime
@@ -198,7 +115,7 @@ def test_given_replaces_symbols_at_once_and_not_one_after_the_other():
     [
         ({"k_rl": 3}, "unknown symbol 'k_rl'; did you mean 'k_RL'"),
         ({"N": 1e9}, "unknown symbol 'N'"),
-        ({"k_RL": 7}, "k_RL must be a number from 2 to 6; got 7"),
+        ({"k_RL": 0}, "k_RL must be a finite number above 0; got 0"),
         ({"e_RL": 0}, "e_RL must be a finite number above 0; got 0"),
         ({"e_RL": -s.k_RL}, "e_RL must be a finite number, 0 or more; got -k_RL"),
         ({"D_inf": np.nan}, "D_inf must be a finite number, 0 or more; got nan"),
@@ -227,14 +144,137 @@ def test_a_phase_occurs_once():
         ValueError, match="phases must have different names; got pre-training, .*, inference, inference"
     ):
         lt.LIFETIME + lt.LIFETIME.phases[-1]
-    with pytest.raises(ValueError, match="phases must be one or more lifetime.Phase"):
-        lt.LIFETIME + 3
+
+
+@pytest.mark.parametrize(
+    ("other", "named"),
+    [(5, "5 (int)"), (s.N, "N (Symbol)"), (None, "None (NoneType)"), ([lt.Phase("a", 1, 2)], "[Phase(name='a', ")],
+)
+def test_what_is_no_phase_cannot_be_added_and_is_named(other, named):
+    message = "only a phase can be added to a lifetime, such as lifetime.Phase('distillation', tokens=2e12, flop_per"
+    with pytest.raises(ValueError, match=rf"^{re.escape(message)}.*; got {re.escape(named)}"):
+        lt.LIFETIME + other
 
 
 def test_only_a_phase_that_is_there_can_be_replaced():
     with pytest.raises(ValueError, match="unknown phase 'inferense'; did you mean 'inference'"):
         lt.LIFETIME.replace("inferense")
     assert [phase.name for phase in lt.LIFETIME.replace("inference").phases] == PHASES[:2]
+
+
+# A phase that does not grow with the size
+
+
+TRIALS = lt.LIFETIME + lt.Phase("trials", flop=s.W, efficiency=f)
+
+
+def test_a_phase_of_given_flop_is_in_the_ledger_without_tokens():
+    ledger = TRIALS.ledger(**BOARD, W=1e25, f=0.5)
+    assert ledger.flops["trials"] == 1e25
+    assert ledger.costs["trials"] == 2e25
+    assert list(ledger.tokens) == PHASES
+    assert np.isnan(ledger.table().loc["trials", "tokens"])
+    assert repr(ledger).splitlines()[4].split() == ["trials", "1e25", "4.8", "%", "2e25", "5.3", "%"]
+    alone = lt.Lifetime(TRIALS.phases[-1]).ledger(N=1e9, D=1e12, W=3, f=1)
+    assert (alone.tokens, alone.cost) == ({}, 3)
+
+
+def test_a_phase_of_given_flop_takes_values_and_prices_like_any_other():
+    assert TRIALS.assumptions == (*lt.LIFETIME.assumptions, "W", "f")
+    assert TRIALS.given(W=1e25, f=s.e_RL).phases[-1] == lt.Phase("trials", flop=1e25, efficiency=s.e_RL)
+    assert TRIALS.priced(2).ledger(**BOARD, W=1e25, f=0.5).costs["trials"] == 4e25
+    assert TRIALS.priced(2).ledger(**BOARD, W=1e25, f=0.5).flops["trials"] == 1e25
+    assert TRIALS.per_param is None
+    assert (lt.LIFETIME + lt.Phase("twice", flop=6 * s.N * s.D)).per_param[0] == 12
+
+
+@given(constant=st.floats(20, 26).map(lambda exponent: 10**exponent))
+def test_a_cost_that_does_not_depend_on_the_model_moves_no_optimum(constant):
+    assumed = {name: BOARD[name] for name in lt.LIFETIME.assumptions}
+    plain = lt.cheapest(LAW, loss=1.95, **assumed)
+    more = lt.cheapest(LAW, loss=1.95, lifetime=lt.LIFETIME + lt.Phase("trials", flop=constant), **assumed)
+    assert more.N == pytest.approx(plain.N, rel=1e-6)
+    assert more.cost == pytest.approx(plain.cost + constant, rel=1e-9)
+
+
+# What must be given
+
+
+def without(*names):
+    return {name: value for name, value in BOARD.items() if name not in names}
+
+
+@pytest.mark.parametrize("zero", [0, 0.0, np.float64(0), np.int64(0), sp.Integer(0)])
+def test_what_only_a_phase_of_no_cost_depends_on_need_not_be_given(zero):
+    values = without("k_RL", "e_RL") | {"D_RL": zero}
+    ledger = lt.LIFETIME.ledger(**values)
+    assert ledger.values == values, "nothing that was not given"
+    assert ledger.costs == lt.LIFETIME.ledger(**BOARD | {"D_RL": 0}).costs
+    assert ledger.tokens["reinforcement learning"] == ledger.flops["reinforcement learning"] == 0
+    assert lt.LIFETIME.needed(values) == ("D_RL", "D_inf", "e_inf")
+    assert lt.LIFETIME.settled(values).assumptions == ("D_RL", "D_inf", "e_inf")
+
+
+def test_a_symbol_of_two_phases_is_needed_while_one_of_them_costs():
+    both = lt.Lifetime([lt.Phase("one", s.D_RL, 2, s.e_inf), lt.Phase("two", s.D_inf, f, s.e_inf)])
+    assert both.needed({"D_RL": 0}) == ("D_RL", "e_inf", "D_inf", "f")
+    assert both.needed({"D_RL": 0, "D_inf": 0}) == ("D_RL", "D_inf")
+    assert both.needed({"D_inf": 0}) == ("D_RL", "e_inf", "D_inf")
+    assert lt.LIFETIME.given(D_RL=0).needed({}) == ("D_inf", "e_inf")
+
+
+def test_a_symbol_that_only_tokens_or_only_flop_depend_on_is_needed_too():
+    free = lt.LIFETIME.replace("reinforcement learning", lt.Phase("rollouts", s.D_RL, f, r))
+    assert free.needed({"f": 0}) == ("D_RL", "f", "D_inf", "e_inf")
+    assert free.ledger(**without("k_RL", "e_RL"), f=0).tokens["rollouts"] == BOARD["D_RL"]
+    assert lt.Lifetime(lt.Phase("own", s.D, f, f)).needed({}) == ("f",), "it cancels in the cost, and not in the FLOP"
+
+
+@pytest.mark.parametrize("value", [[0, 0], np.zeros(2), np.zeros(()), 1e-300])
+def test_all_is_needed_where_a_value_is_not_the_number_zero(value):
+    message = "^missing assumption: k_RL, e_RL; needed: N, D, D_RL, k_RL, e_RL, D_inf, e_inf"
+    with pytest.raises(ValueError, match=message):
+        lt.LIFETIME.ledger(**without("k_RL", "e_RL") | {"D_RL": value})
+
+
+def test_only_what_is_needed_is_asked_for():
+    with pytest.raises(ValueError, match="^missing assumption: D, D_inf, e_inf; needed: N, D, D_RL, D_inf, e_inf$"):
+        lt.LIFETIME.ledger(N=1e9, D_RL=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("D_RL", False), ("k_RL", -3), ("e_RL", 0), ("e_RL", "1"), ("k_RL", [3, np.nan])]
+)
+def test_what_is_given_though_not_needed_is_checked(name, value):
+    with pytest.raises(ValueError, match=f"^{name} must be "):
+        lt.LIFETIME.ledger(**without("k_RL", "e_RL") | {"D_RL": 0, name: value})
+
+
+def test_what_is_given_though_not_needed_may_hold_arrays():
+    ledger = lt.LIFETIME.ledger(**without("e_RL") | {"D_RL": 0, "k_RL": [2, 3, 4]})
+    assert ledger.warnings == ()
+    assert lt.LIFETIME.settled(ledger.values).assumptions == ("D_RL", "k_RL", "D_inf", "e_inf")
+
+
+def test_what_is_chosen_is_neither_given_nor_zero():
+    assumed = without("N", "D", "D_RL")
+    assert lt.LIFETIME.checked(assumed, chosen=("D_RL",)) == assumed
+    assert lt.LIFETIME.settled(assumed, chosen=("D_RL",)).assumptions == lt.LIFETIME.assumptions
+    with pytest.raises(ValueError, match="missing assumption: k_RL; needed: G, k_RL, e_RL, D_inf, e_inf"):
+        lt.LIFETIME.checked(without("N", "D", "D_RL", "k_RL") | {"G": 1}, also=("G",), chosen=("D_RL",))
+    with pytest.raises(ValueError, match="unknown assumption 'D_RL'"):
+        lt.LIFETIME.checked(assumed | {"D_RL": 0}, chosen=("D_RL",))
+
+
+# As mathematics
+
+
+def test_a_lifetime_is_shown_as_the_equation():
+    shown = (
+        r"$\displaystyle C = 6 \, N \, D + \frac{k_\mathrm{RL} \, N \, D_\mathrm{RL}}{e_\mathrm{RL}} "
+        r"+ \frac{2 \, N \, D_\mathrm{inf}}{e_\mathrm{inf}}$"
+    )
+    assert lt.LIFETIME._repr_latex_() == shown
 
 
 # The ledger
@@ -344,7 +384,70 @@ def test_a_phase_of_the_readers_own_cannot_cost_less_than_nothing(tokens, effici
         own.ledger(**BOARD, tokens=tokens, efficiency=efficiency)
 
 
+@pytest.mark.parametrize("arrays", [False, True])
+def test_the_shares_of_a_lifetime_that_costs_nothing_are_zero(arrays):
+    later = lt.LIFETIME.replace("pre-training")
+    served = [0.0, 1e12] if arrays else 0
+    ledger = later.ledger(N=1e9, D=1e12, D_RL=0, D_inf=served, e_inf=0.5)
+    first = np.atleast_1d(ledger.cost)[0], *(np.atleast_1d(share)[0] for share in ledger.shares.values())
+    assert first == (0, 0, 0)
+    assert [np.atleast_1d(share)[0] for share in ledger.flop_shares.values()] == [0, 0]
+    if arrays:
+        assert ledger.shares["inference"][1] == 1
+    else:
+        assert ledger.table()[["share of FLOP", "share of cost"]].to_numpy().tolist() == [[0, 0]] * 3
+        assert "0.0 %" in repr(ledger)
+
+
+def test_a_phase_may_be_called_total():
+    own = lt.LIFETIME + lt.Phase("total", 1e12, 2)
+    table = own.ledger(**BOARD).table()
+    assert list(table.index) == [*PHASES, "total", "total of all"]
+    assert table.loc["total", "cost"] == 2e12 * BOARD["N"]
+    assert table.loc["total of all", "cost"] == table["cost"].iloc[:4].sum()
+    both = own + lt.Phase("total of all", 1e12, 2)
+    assert list(both.ledger(**BOARD).table().index)[-1] == "total of all of all"
+
+
+def test_an_expression_for_the_cost_is_a_lifetime_of_one_phase():
+    ledger = as_lifetime(6 * s.N * s.D + 1e20).ledger(N=1e9, D=1e12)
+    assert ledger.costs == {"lifetime": 6e21 + 1e20}
+    assert list(ledger.table().index) == ["lifetime", "total"]
+
+
+def test_what_is_unusual_is_said_with_the_ledger():
+    assert lt.LIFETIME.ledger(**BOARD).warnings == ()
+    ledger = lt.LIFETIME.ledger(**BOARD | {"k_RL": 8, "e_inf": 2})
+    assert ledger.warnings == ("k_RL is outside 2 to 6: 8", "e_inf is above 1.5: 2")
+    for shown in (repr(ledger), ledger._repr_html_()):
+        for sentence in ledger.warnings:
+            assert f"Warning: {sentence}" in shown
+    many = lt.LIFETIME.ledger(**BOARD | {"k_RL": [3, 8]})
+    assert repr(many).splitlines()[1:] == ["Warning: k_RL is outside 2 to 6: 8 (1 of 2 values)"]
+
+
 # Prices
+
+
+def test_a_price_may_be_one_for_all_phases_and_have_a_unit_that_heads_the_cost():
+    bill = lt.LIFETIME.priced(3e-19, unit="USD")
+    assert bill.phases == lt.LIFETIME.priced(dict.fromkeys(PHASES, 3e-19)).phases
+    ledger = bill.ledger(**BOARD)
+    assert list(ledger.table().columns) == ["tokens", "FLOP", "share of FLOP", "cost (USD)", "share of cost"]
+    assert ledger.table().loc["total", "cost (USD)"] == ledger.cost == pytest.approx(3e-19 * 3.6e26)
+    for shown in (repr(ledger), ledger._repr_html_()):
+        assert "cost (USD)" in shown and "1.08e8" in shown
+    assert lt.LIFETIME.ledger(**BOARD).table().columns[3] == "cost"
+
+
+def test_the_unit_stays_with_the_lifetime_until_it_is_priced_anew():
+    bill = lt.LIFETIME.priced(3e-19, unit="USD")
+    kept = [bill + lt.Phase("own", flop=1), bill.replace("inference"), bill.given(k_RL=3)]
+    assert [own.unit for own in kept] == ["USD"] * 3
+    assert bill.settled({"D_RL": 0}).unit == "USD"
+    assert bill.priced(2).unit == lt.LIFETIME.unit == ""
+    with pytest.raises(ValueError, match="unit must be a string such as 'USD'; got 3"):
+        lt.LIFETIME.priced(1, unit=3)
 
 
 def test_a_price_multiplies_the_cost_of_its_phase_and_leaves_the_flop():

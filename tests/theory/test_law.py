@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import sympy as sp
 from hypothesis import assume, given
+from hypothesis import strategies as st
 
 import lifetime as lt
-from cases import LAW, SYMBOLIC, corpora, laws, powers_of_ten, refused, sizes
+from cases import LAW, SYMBOLIC, assumptions, corpora, laws, powers_of_ten, refused, sizes
 from lifetime import symbols as s
 
 FIELDS = ("E", "A", "B", "alpha", "beta")
@@ -201,7 +202,7 @@ def test_a_law_may_carry_its_covariance_whether_it_is_of_numbers_or_of_arrays():
     ],
 )
 def test_what_is_no_covariance_is_refused(covariance, got):
-    message = r"covariance must be a symmetric, positive definite matrix of shape \(5, 5\); "
+    message = r"covariance must be a symmetric, positive definite matrix of shape \(5, 5\), or \(6, 6\) with gamma; "
     with pytest.raises(ValueError, match=message + ".*" + got):
         lt.ScalingLaw(**LAW.coefficients, covariance=covariance)
 
@@ -219,9 +220,201 @@ def test_intervals_of_a_law_of_arrays_are_the_quantiles_of_each_coefficient():
 
 @pytest.mark.parametrize("law", [LAW, SYMBOLIC], ids=["numbers", "symbols"])
 def test_a_law_of_single_numbers_has_no_intervals(law):
-    message = f"intervals need a law of arrays; got {law!r}. If it is uncertain, draw it first: lifetime.sample"
+    message = f"intervals need a law of arrays; got {law!r}. If it is uncertain, draw it first: law.sample"
     with pytest.raises(ValueError, match=re.escape(message)):
         law.intervals()
+
+
+# The outer exponent
+
+GAMMA = lt.ScalingLaw(E=1.22, A=3355, B=18186, alpha=0.408, beta=0.431, gamma=0.452)
+"""Busbridge et al. (2025), arXiv 2502.08606, Table 6, supervised."""
+gammas = st.floats(0.2, 2)
+
+
+def with_gamma(law, gamma):
+    return lt.ScalingLaw(**law.coefficients | {"gamma": gamma})
+
+
+def test_the_published_law_with_an_outer_exponent_gives_its_published_losses():
+    assert GAMMA.loss(7.75e9, 20 * 7.75e9) == pytest.approx(2.0036, abs=1e-4)
+    assert GAMMA.loss(198e6, 20 * 198e6) == pytest.approx(2.7894, abs=1e-4)
+    N, D = GAMMA.compute_optimal(5.76e23)
+    assert (N, D / N) == (pytest.approx(80.0e9, rel=1e-3), pytest.approx(15.0, rel=2e-3))
+
+
+@given(law=laws, gamma=gammas, N=sizes, D=corpora)
+def test_both_inverses_undo_a_loss_with_an_outer_exponent(law, gamma, N, D):
+    law = with_gamma(lt.ScalingLaw(0, law.A, law.B, law.alpha, law.beta), gamma)
+    u, v = law.A * N**-law.alpha, law.B * D**-law.beta
+    rounding = 1e-13 * (1 + (u + v) / min(u, v)) / min(law.alpha, law.beta) / min(1, gamma)
+    assert law.tokens_for(law.loss(N, D), N) == pytest.approx(D, rel=rounding)
+    assert law.params_for(law.loss(N, D), D) == pytest.approx(N, rel=rounding)
+    assert law.loss(N, D) == pytest.approx((u + v) ** gamma, rel=1e-12)
+
+
+@given(law=laws, gamma=gammas, flop=powers_of_ten(18, 28), N=sizes, D=corpora)
+def test_the_compute_optimum_and_the_demand_do_not_depend_on_it(law, gamma, flop, N, D):
+    other = with_gamma(law, gamma)
+    assert other.compute_optimal(flop) == law.compute_optimal(flop)
+    assert other.compute_optimal_tokens(N) == law.compute_optimal_tokens(N)
+    assert other.overtraining(N, D) == law.overtraining(N, D)
+    assert lt.revealed_demand(other, N, D) == lt.revealed_demand(law, N, D)
+
+
+@given(law=laws, gamma=gammas, values=assumptions)
+def test_the_cheapest_of_an_equal_model_is_the_same_model(law, gamma, values):
+    """Equal loss is equal (A·N^-α + B·D^-β), whatever power of it the loss is."""
+    law = lt.ScalingLaw(0, law.A, law.B, law.alpha, law.beta)
+    other = with_gamma(law, gamma)
+    plan, same = (lt.cheapest(each, loss=each.loss(7e9, 2e12), **values) for each in (law, other))
+    assert (same.N, same.D) == pytest.approx((plan.N, plan.D), rel=1e-10 / min(1, gamma))
+    if plan.N > 2:
+        dual = lt.best(other, cost=plan.cost, **values)
+        assert (dual.N, dual.D, dual.loss) == pytest.approx((plan.N, plan.D, same.loss), rel=1e-9)
+
+
+def test_a_numeric_cost_takes_it_too():
+    own = lt.LIFETIME.cost + 1e11 * s.D
+    given = {"D_RL": 0, "D_inf": 1e13, "k_RL": 3, "e_RL": 1, "e_inf": 1}
+    law = with_gamma(LAW, 0.5)
+    plan, plain = (lt.cheapest(each, loss=each.loss(7e9, 2e12), lifetime=own, **given) for each in (law, LAW))
+    assert plan.method == "numeric"
+    assert (plan.N, plan.D) == pytest.approx((plain.N, plain.D), rel=1e-10)
+    dual = lt.best(law, cost=plan.cost, lifetime=own, **given)
+    assert (dual.N, dual.loss) == pytest.approx((plan.N, plan.loss), rel=1e-8)
+
+
+def test_leaving_the_compute_optimum_costs_far_more_by_a_law_of_a_small_outer_exponent():
+    """Thirds, 3^(1/β): 20 by the Chinchilla refit, 4.5 by the xLSTM authors' fit with gamma 0.343 and beta 0.7289."""
+    assert 3 ** (1 / lt.laws.Besiroglu2024.beta) == pytest.approx(20.1, rel=1e-2)
+    assert 3 ** (1 / 0.7289) == pytest.approx(4.51, rel=1e-2)
+
+
+@given(law=laws, gamma=gammas, N=sizes)
+def test_no_amount_of_data_gets_below_the_least_size(law, gamma, N):
+    law = with_gamma(law, gamma)
+    loss = law.loss(N, 1e12)
+    least = law.least_params(loss)
+    assert least < N
+    law.tokens_for(loss, least * 1.001)
+    with pytest.raises(ValueError, match="N must be above .* to reach the loss"):
+        law.tokens_for(loss, least * 0.999)
+
+
+def test_gamma_is_a_coefficient_only_where_it_is_not_one():
+    assert "gamma" not in LAW.coefficients
+    assert GAMMA.coefficients["gamma"] == 0.452
+    assert lt.ScalingLaw(*LAW.coefficients.values(), gamma=[1, 2]).loss(1e9, 1e10).shape == (2,)
+    symbolic = lt.ScalingLaw(s.E, s.A, s.B, s.alpha, s.beta, s.gamma)
+    assert symbolic.loss(s.N, s.D) == s.E + (s.A * s.N**-s.alpha + s.B * s.D**-s.beta) ** s.gamma
+    assert sp.simplify(symbolic.tokens_for(symbolic.loss(s.N, s.D), s.N)) == s.D
+
+
+# Draws
+
+
+def test_a_law_is_drawn_with_its_coefficients_together():
+    law = lt.laws.Besiroglu2024
+    draws = law.sample(20_000, rng=0)
+    logs = np.stack([np.log(draws.A), np.log(draws.B), np.log(draws.E), draws.alpha, draws.beta])
+    assert np.abs(np.corrcoef(draws.alpha, np.log(draws.A))[0, 1]) > 0.99
+    np.testing.assert_allclose(np.cov(logs), law.covariance, rtol=0.05, atol=2e-5)
+    again = law.sample(20_000, rng=0)
+    assert np.array_equal(again.A, draws.A)
+    assert not np.array_equal(law.sample(20_000, rng=1).A, draws.A)
+
+
+def test_gamma_is_drawn_with_the_others_where_it_was_fitted():
+    covariance = np.diag([1e-3] * 3 + [1e-4] * 3)
+    draws = lt.ScalingLaw(**GAMMA.coefficients, covariance=covariance).sample(5000, rng=0)
+    assert draws.gamma.std() == pytest.approx(0.01, rel=0.05)
+    both = lt.sample({"law": lt.OneOf([lt.ScalingLaw(**GAMMA.coefficients, covariance=covariance), LAW])}, 1024, rng=0)
+    assert np.mean(both["law"].gamma == 1) == 0.5
+    five = lt.ScalingLaw(**GAMMA.coefficients, covariance=covariance[:5, :5]).sample(50, rng=0)
+    assert (five.gamma == 0.452).all()
+
+
+def test_a_law_of_arrays_is_drawn_from_its_elements():
+    table = lt.ScalingLaw(1.8, [400, 500, 600], 2000, [0.33, 0.34, 0.35], 0.36)
+    draws = table.sample(300, rng=0)
+    assert draws.A.shape == (300,)
+    assert {*zip(draws.A, draws.alpha)} == {(400, 0.33), (500, 0.34), (600, 0.35)}
+    refit = lt.laws.Sardana2024Refit.sample(2000, rng=0)
+    assert np.isin(refit.alpha, lt.laws.Sardana2024Refit.draws.alpha).all()
+
+
+def test_a_law_of_which_nothing_is_known_is_not_drawn():
+    with pytest.raises(ValueError, match="law must have arrays, draws or a covariance to be drawn from"):
+        LAW.sample(10, rng=0)
+    with pytest.raises(ValueError, match="n must be an integer of at least 1; got 0"):
+        lt.laws.Besiroglu2024.sample(0, rng=0)
+    with pytest.raises(ValueError, match="rng must be a seed"):
+        lt.laws.Besiroglu2024.sample(10, rng=None)
+
+
+def test_a_law_of_draws_shows_itself_in_a_line():
+    draws = lt.laws.Besiroglu2024.sample(1000, rng=0)
+    assert repr(draws) == "ScalingLaw(1000 draws, name='Besiroglu2024')"
+    assert repr(LAW) == "ScalingLaw(E=1.8172, A=482.01, B=2085.43, alpha=0.3478, beta=0.3658)"
+
+
+# Laws by name, and laws that are none
+
+
+@pytest.mark.parametrize("function", [lt.cheapest, lt.best])
+def test_a_law_may_be_given_by_name(function):
+    given = {"D_RL": 0, "D_inf": 1e12, "e_inf": 1} | ({"loss": 2.0} if function is lt.cheapest else {"cost": 1e24})
+    assert function("Besiroglu2024", **given).N == function(lt.laws.Besiroglu2024, **given).N
+
+
+def test_a_law_by_name_reveals_its_demand_too():
+    assert lt.revealed_demand("Besiroglu2024", 8e9, 15e12) == lt.revealed_demand(lt.laws.Besiroglu2024, 8e9, 15e12)
+    given = {"D_RL": 0, "e_inf": 1}
+    assert lt.served_tokens("Besiroglu2024", 8e9, 15e12, **given) == lt.served_tokens(
+        lt.laws.Besiroglu2024, 8e9, 15e12, **given
+    )
+
+
+@pytest.mark.parametrize("wrong", ["Besiroglu2023", 5, None, {"E": 1}, lt.LIFETIME], ids=repr)
+def test_what_is_no_law_is_refused_with_the_names(wrong):
+    for call in (
+        lambda: lt.cheapest(wrong, loss=2.0, D_RL=0, D_inf=0),
+        lambda: lt.best(wrong, cost=1e24, D_RL=0, D_inf=0),
+        lambda: lt.revealed_demand(wrong, 8e9, 15e12),
+        lambda: lt.served_tokens(wrong, 8e9, 15e12, D_RL=0),
+    ):
+        with pytest.raises(ValueError, match="law must be a lifetime.ScalingLaw, .* or a name; .*Hoffmann2022"):
+            call()
+
+
+class Worse(lt.ScalingLaw):
+    """A law with a loss of its own."""
+
+    def loss(self, N, D):
+        return super().loss(N, D) + 0.3
+
+
+def test_a_subclass_that_overrides_its_loss_is_refused():
+    with pytest.raises(ValueError, match=r"law must not be a subclass that overrides loss.*law.where"):
+        lt.cheapest(Worse(**LAW.coefficients), loss=2.0, D_RL=0, D_inf=0)
+    assert lt.cheapest(LAW + 0.3, loss=2.3, D_RL=0, D_inf=0).N == pytest.approx(
+        lt.cheapest(LAW, loss=2.0, D_RL=0, D_inf=0).N, rel=1e-10
+    )
+
+
+def test_a_subclass_with_more_methods_is_a_law():
+    class Named(lt.ScalingLaw):
+        def label(self):
+            return "mine"
+
+    law = Named(**LAW.coefficients)
+    assert lt.cheapest(law, loss=2.0, D_RL=0, D_inf=0).N == lt.cheapest(LAW, loss=2.0, D_RL=0, D_inf=0).N
+
+
+def test_a_range_has_known_names():
+    with pytest.raises(ValueError, match="range must be of params, tokens and tokens_per_param; got size"):
+        lt.ScalingLaw(**LAW.coefficients, range={"size": (1, 2)})
 
 
 # Bad input
