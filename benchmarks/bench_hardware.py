@@ -3,6 +3,7 @@
 Measured in processor time on one core. The exit code is 1 if a target is missed.
 """
 
+import dataclasses
 import sys
 
 import numpy as np
@@ -39,13 +40,14 @@ def optima(n=100_000):
     given = {"D_inf": draw(11, 16), "batch": draw(0.5, 3.5), "context": draw(2, 5)}
     loss = LAW.E + draw(-2, 0)
     roof = lt.accelerators.H100_SXM.roofline("fp8", N=s.N, N_total=s.N, weight_bytes=1, kv_bytes=70e3)
+    roof = dataclasses.replace(roof, memory=None)  # many of these would not fit, which is an error
     for overlap, bound in ((True, "max"), (False, "sum")):
         efficiency = roof.efficiency(s.batch, s.context, training_mfu=0.4, overlap=overlap)
         lifetime = lt.Lifetime([lt.Phase("pre-training", s.D, 6), lt.Phase("decode", s.D_inf, 2, efficiency)])
         assert lt.cheapest(LAW, loss=2.0, lifetime=lifetime, D_inf=1e14, batch=64, context=8192).method == "numeric"
         (times,) = in_turns(3, lambda lifetime=lifetime: lt.cheapest(LAW, loss=loss, lifetime=lifetime, **given))
         report(
-            f"{n:,} optima with a roofline efficiency ({bound} of computing and reading)", np.median(times), 5, unit="s"
+            f"{n:,} optima with a roofline efficiency ({bound} of computing and reading)", np.median(times), 1, unit="s"
         )
 
 

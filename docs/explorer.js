@@ -38,12 +38,12 @@
   // The root of the package's trinomial.
   function solve(values) {
     extend(values, "start");
-    let step;
+    let before;
     for (let i = 0; i < values.steps; i += 1) {
-      ({ step } = formulas.step(values));
-      values.u -= step;
+      before = values.y;
+      extend(values, "step");
     }
-    if (!(Math.abs(step) < 1e-4)) throw new Invalid("the optimum did not converge: too large or too small for a float");
+    if (!(Math.abs(values.y - before) <= 1e-4 * values.y)) throw new Invalid("the optimum did not converge: too large or too small for a float");
   }
 
   function result(values) {

@@ -9,8 +9,9 @@ in pre-training-equivalent FLOP. ``lifetime.cheapest`` finds the N and D that re
 ``lifetime.best`` the lowest loss for a budget. Everything is in base units: FLOP, tokens, parameters.
 """
 
+from typing import TYPE_CHECKING
+
 from . import symbols
-from .arrays import quantiles
 from .evidence.distributions import lognormal, loguniform, triangular
 from .evidence.fitting import Fit, fit
 from .evidence.one_of import OneOf
@@ -21,6 +22,7 @@ from .machine.accelerator import Accelerator
 from .machine.architecture import Architecture
 from .machine.roofline import Roofline
 from .presets import accelerators, architectures, laws, models, traffic
+from .summary import quantiles
 from .theory.budget import LIFETIME, Lifetime, Phase
 from .theory.law import ScalingLaw
 from .theory.ledger import Ledger
@@ -65,10 +67,17 @@ __all__ = [
 _LATE = {"claims": "evidence.claims", "huber": "evidence.huber", "display": "show.display", "plotting": "show.plotting"}
 
 
-def __getattr__(name):
-    """Modules that cost time to import, or that are seldom needed: imported when asked for."""
-    from importlib import import_module
+if TYPE_CHECKING:
+    from .evidence import claims as claims
+    from .evidence import huber as huber
+    from .show import display as display
+    from .show import plotting as plotting
+else:
 
-    if name not in _LATE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return import_module(f".{_LATE[name]}", __name__)
+    def __getattr__(name):
+        """Modules that cost time to import, or that are seldom needed: imported when asked for."""
+        from importlib import import_module
+
+        if name not in _LATE:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return import_module(f".{_LATE[name]}", __name__)

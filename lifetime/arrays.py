@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import difflib
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from itertools import zip_longest
 
 import numpy as np
 import sympy as sp
 
 from .symbols import MEANINGS, Meaning
+from .types import Value
 
 BLOCK = 16384
 _ANY = Meaning(None, "", "", low=-np.inf)
@@ -94,9 +95,17 @@ def check(name: str, value, meaning: Meaning | None = None) -> None:
     What is valid follows from the symbol of that name; a name without one (a reader's own symbol) must be finite.
     """
     meaning = meaning or MEANINGS.get(name, _ANY)
+    if isinstance(value, np.ndarray) and value.size and _within(np.min(value), np.max(value), meaning):
+        return
     above = value >= meaning.low if meaning.closed else value > meaning.low
     below = value <= meaning.high if meaning.high < np.inf else value < np.inf
     require(above & below, name, value, meaning.valid)
+
+
+def _within(low, high, meaning) -> bool:
+    """Whether all between two values is valid, the quick way; False where one is NaN."""
+    above = low >= meaning.low if meaning.closed else low > meaning.low
+    return bool(above and (high <= meaning.high if meaning.high < np.inf else high < np.inf))
 
 
 def unusual(name: str, value) -> str | None:
@@ -169,7 +178,7 @@ def generator(rng) -> np.random.Generator:
     return np.random.default_rng(rng)
 
 
-def elementwise(formula: Callable, outputs: tuple[str, ...], /, **inputs):
+def elementwise(formula: Callable, outputs: tuple[str, ...], /, **inputs: Value) -> Value:
     """Evaluate ``formula(**inputs)`` for every scenario of the broadcast inputs.
 
     Parameters
@@ -212,7 +221,8 @@ def elementwise(formula: Callable, outputs: tuple[str, ...], /, **inputs):
         results = results if isinstance(results, tuple) else (results,)
         results = tuple(float(r) if isinstance(r, int) else r for r in results)  # an expression may be an integer
         for output, result in zip(outputs, results, strict=True):
-            if not np.all(np.isfinite(result) & ((result != 0) | (output not in _NEVER_ZERO))):
+            low, high = np.min(result), np.max(result)  # NaN if any is
+            if not (-np.inf < low and high < np.inf) or (output in _NEVER_ZERO and not low > 0):
                 given = ", ".join(f"{n}={brief(v)}" for n, v in values.items() if n in MEANINGS)
                 raise ValueError(f"{output} is not a finite number (too large or too small for a float) at {given}")
         return results
@@ -284,62 +294,3 @@ def _blocks(kernel, arrays, n_out):
             for out, result in zip(operands[n_in:], kernel(*operands[:n_in]), strict=True):
                 out[...] = result
         return iterator.operands[n_in:]
-
-
-def quantiles(values: Mapping, level: float = 0.8):
-    """The median and the central interval of uncertain values.
-
-    Parameters
-    ----------
-    values : mapping of str to array
-        NumPy arrays, or dask arrays: these are computed together, chunk by chunk, and each chunk is summed up by 1,005
-        of its quantiles.
-    level : float, optional
-        Probability of the interval: 0.8 is from the 10 % to the 90 % quantile.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row a value; columns low, median, high.
-
-    Examples
-    --------
-    >>> quantiles({"N": [1, 2, 3, 4, 5]}, level=0.5)
-       low  median  high
-    N  2.0     3.0   4.0
-    """
-    import pandas as pd
-
-    if not isinstance(values, Mapping):
-        raise ValueError(f"values must map names to arrays, such as quantiles({{'N': plan.N}}); got {brief(values)}")
-    low, high = tails(level)
-    found, lazy = dict.fromkeys(values), {}
-    for name, value in values.items():
-        value = as_number(name, value)
-        if is_lazy(value):
-            lazy[name] = _digest(name, value)
-        else:
-            require(np.isfinite(value), name, value, "finite")
-            found[name] = np.quantile(value, [low, 0.5, high])
-    if lazy:
-        import dask
-
-        for name, (points, weights) in dask.compute(lazy)[0].items():
-            found[name] = np.quantile(points, [low, 0.5, high], weights=weights, method="inverted_cdf")
-    return pd.DataFrame.from_dict(found, orient="index", columns=["low", "median", "high"])
-
-
-def _digest(name, value):
-    """Points of the distribution of a dask array, and their weights: evenly spaced in probability in each chunk.
-
-    They are so many that the 10 %, 50 % and 90 % quantiles are in the middle of what a point stands for.
-    """
-    import dask.array as da
-
-    def digest(block):
-        require(np.isfinite(block), name, block, "finite")
-        ranks = (np.arange(1005) + 0.5) / 1005 * block.size
-        return np.stack([np.sort(block)[ranks.astype(int)], np.full(1005, block.size)])
-
-    flat = da.asarray(value).ravel()
-    return flat.map_blocks(digest, new_axis=0, chunks=((2,), (1005,) * flat.numblocks[0]), meta=np.empty((0, 0)))

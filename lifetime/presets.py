@@ -7,16 +7,20 @@ names, ``"Besiroglu2024" in laws`` asks for one, ``laws.table()`` shows all valu
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from functools import cache, cached_property
 from importlib import resources
+from typing import Generic, TypeVar
 
 from .arrays import closest
 from .machine.accelerator import Accelerator
 from .machine.architecture import Architecture
 from .theory.law import ScalingLaw
 from .theory.named import named_laws
+from .types import Table
+
+Preset = TypeVar("Preset")
 
 
 class UnknownPresetError(AttributeError, ValueError):
@@ -73,7 +77,7 @@ class Traffic:
         return self.tokens / (self.period_days * 86_400)
 
 
-class Presets:
+class Presets(Generic[Preset]):
     """Objects built from a table of cited values, by name.
 
     Parameters
@@ -84,15 +88,15 @@ class Presets:
         Makes the object from the values of a row.
     """
 
-    def __init__(self, file: str, build: Callable):
+    def __init__(self, file: str, build: Callable[[dict], Preset]):
         self._file, self._build = file, build
-        self._built = {}
+        self._built: dict[str, Preset] = {}
 
     @cached_property
     def _rows(self) -> dict:
         return {row["key"]: row for row in self.table().reset_index().to_dict("records")}
 
-    def table(self):
+    def table(self) -> Table:
         """All presets with their sources, a row each, in base units.
 
         Returns
@@ -111,38 +115,38 @@ class Presets:
         """The names of all presets."""
         return tuple(self._rows)
 
-    def __getitem__(self, name: str):
+    def __getitem__(self, name: str) -> Preset:
         if name not in self._rows:
             raise UnknownPresetError(f"unknown preset {name!r}; {closest(str(name), self.available)}")
         if name not in self._built:
             self._built[name] = self._build(self._rows[name])
         return self._built[name]
 
-    def __getattr__(self, name: str):
+    def __getattr__(self, name: str) -> Preset:
         if name.startswith("_"):
             raise AttributeError(name)
         return self[name]
 
-    def __contains__(self, name):
+    def __contains__(self, name: object) -> bool:
         return name in self.available
 
     def keys(self) -> tuple[str, ...]:
         """The names, as of a dict."""
         return self.available
 
-    def values(self) -> tuple:
+    def values(self) -> tuple[Preset, ...]:
         """The presets, as of a dict."""
         return tuple(self)
 
-    def items(self) -> tuple:
+    def items(self) -> tuple[tuple[str, Preset], ...]:
         """Pairs of name and preset, as of a dict."""
         return tuple((name, self[name]) for name in self.available)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Preset]:
         """The presets themselves, not their names."""
         return (self[name] for name in self.available)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.available)
 
     def __dir__(self):
@@ -181,7 +185,7 @@ def _draws() -> dict:
     return {law: ScalingLaw(**rows.to_dict("list"), name=f"{law}, draws") for law, rows in table.groupby(level="law")}
 
 
-def _law(row):
+def _law(row: dict) -> ScalingLaw:
     known = {name: None if value != value else value for name, value in row.items()}
     values = {name: row[name] for name in ("E", "A", "B", "alpha", "beta", "gamma", "params_counted", "not_for")}
     values |= {"covariance": _covariances().get(row["key"]), "draws": _draws().get(row["key"])}
@@ -191,12 +195,12 @@ def _law(row):
     return _documented(ScalingLaw(**values, name=row["key"], source=source, range=span), row)
 
 
-def _architecture(row):
+def _architecture(row: dict) -> Architecture:
     values = {f.name: row[f.name] for f in fields(Architecture) if row[f.name] == row[f.name]}
     return _documented(Architecture(**values), row)
 
 
-def _record(cls):
+def _record(cls: type[Preset]) -> Callable[[dict], Preset]:
     def build(row):
         return _documented(cls(**{name: None if value != value else value for name, value in row.items()}), row)
 

@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import sympy as sp
 
+from .types import Table, Value
+
 FORWARD_FLOP = 2
 """FLOP per parameter and token of a forward pass: one multiply and one add per weight."""
 BACKWARD_FLOP = 4
@@ -53,7 +55,9 @@ class Meaning(NamedTuple):
 MEANINGS: dict[str, Meaning] = {}
 
 
-def _symbol(name: str, meaning: str, unit: str, zero: bool = False, high: float = float("inf"), **usual: float):
+def _symbol(
+    name: str, meaning: str, unit: str, zero: bool = False, high: float = float("inf"), **usual: float
+) -> sp.Symbol:
     symbol = sp.Symbol(name, nonnegative=True) if zero else sp.Symbol(name, positive=True)
     MEANINGS[name] = Meaning(symbol, meaning, unit, 0, high, zero, **usual)
     return symbol
@@ -92,7 +96,7 @@ memory = _symbol("memory", "memory of all devices together", "bytes")
 training_mfu = _symbol("training_mfu", "utilisation in pre-training, as a share of F", "1", high=1)
 
 
-def table():
+def table() -> Table:
     """All symbols as a table: letter, meaning, unit, valid and usual values.
 
     Returns
@@ -110,7 +114,7 @@ def table():
     return pd.DataFrame(rows, columns=["symbol", "meaning", "unit", "valid", "usual"]).set_index("symbol")
 
 
-def latex(expression) -> str:
+def latex(expression: Value) -> str:
     r"""An expression as LaTeX: what stands below a letter upright, numbers that are not whole to four digits.
 
     Examples

@@ -12,7 +12,15 @@ from browser import address, browser, watch
 from notebooks import NOTEBOOKS, answer, read_all, tagged, title
 
 NOTEBOOK_PAGES = [f"notebooks/{path.stem}" for path in NOTEBOOKS]
-PAGES = ["index", "explorer", *NOTEBOOK_PAGES, *(f"presets/{name}" for name in PRESETS), "api", "contributing"]
+PAGES = [
+    "index",
+    "explorer",
+    *NOTEBOOK_PAGES,
+    *(f"presets/{name}" for name in PRESETS),
+    "arrays",
+    "api",
+    "contributing",
+]
 GENERATED = ["genindex", "py-modindex", "search"]
 # Dark mode differs in colours only, which pages of a kind share.
 ONE_OF_A_KIND = ("index", "explorer", NOTEBOOK_PAGES[3], "presets/laws", "api")

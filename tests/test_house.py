@@ -10,7 +10,7 @@ import lifetime
 HOUSE = Path(lifetime.__file__).parent
 FLOORS = ("ground", "theory", "machine", "presets", "evidence", "front")
 """From the ground up: a room imports from its own floor or from one below."""
-GROUND, FRONT = ("symbols", "arrays"), ("__init__", "__main__", "display")
+GROUND, FRONT = ("types", "symbols", "arrays", "summary"), ("__init__", "__main__", "display")
 LONGEST = 350
 """Lines of a room: about 300."""
 ROOMS = sorted(path.relative_to(HOUSE).with_suffix("") for path in HOUSE.rglob("*.py"))

@@ -19,7 +19,7 @@ from notebooks import README, ROOT, answer, plain, read_all
 
 SOURCE, TARGET, DOCS = ROOT / "build" / "book-source", ROOT / "build" / "book", ROOT / "docs"
 WINGS = {
-    "": ("symbols", "arrays", "presets"),
+    "": ("symbols", "arrays", "summary", "presets"),
     "theory": ("phase", "budget", "ledger", "law", "optimum", "plan", "revealed"),
     "machine": ("architecture", "accelerator", "roofline"),
     "evidence": ("runs", "fitting", "huber", "distributions", "one_of", "sampling", "sensitivity", "claims"),
@@ -68,6 +68,7 @@ def landing(notebooks):
     elsewhere = {
         "lifetime/data": "presets/laws.md",
         "CONTRIBUTING.md": "contributing.md",
+        "docs/arrays.md": "arrays.md",
         "build/book/index.html": "index.md",
         "build/book/explorer.html": "explorer.md",
         "build/book/api.html": "api.md",
@@ -79,7 +80,7 @@ def landing(notebooks):
         "Notebooks": [f"notebooks/{path.stem}" for path in notebooks],
         "Play": ["explorer"],
         "Presets": [f"presets/{name}" for name in PRESETS],
-        "Package": ["api", "contributing"],
+        "Package": ["arrays", "api", "contributing"],
     }
     trees = [
         f"```{{toctree}}\n:hidden:\n:caption: {caption}\n\n" + "\n".join(names) + "\n```"
@@ -92,6 +93,8 @@ def landing(notebooks):
         shutil.copy(ROOT / name, SOURCE / name)
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     page("contributing.md", "How to add a preset or a notebook, and what the tests check.", text)
+    text = (DOCS / "arrays.md").read_text(encoding="utf-8")
+    page("arrays.md", "Any argument may be an array: grids, labels (xarray, pandas), sweeps larger than memory.", text)
 
 
 def notebook(path, nb):

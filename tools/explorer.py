@@ -23,10 +23,7 @@ BYTES = {"bf16": 2, "fp8": 1, "int8": 1, "fp4": 0.5}
 
 def formulas():
     """Return {name: {output: expression}}: all that the page computes."""
-    u, k, m, per_D0, log_Dc = (
-        sp.Symbol(name, real=True) if name in ("u", "log_Dc") else sp.Symbol(name, positive=True)
-        for name in ("u", "k", "m", "per_D0", "log_Dc")
-    )
+    y, k, m, per_D0, D_c = sp.symbols("y k m per_D0 D_c", positive=True)
     law = {name: value for name, value in LAW.coefficients.items() if name != "E"}
     size, data = ({name: value for name, value in law.items() if name != other} for other in "BA")
     rest = reducible(s.loss, s.E)
@@ -38,11 +35,11 @@ def formulas():
     return {
         "demand": {"kappa": kappa, "W": W},
         "relative_demand": named("k per_D0", closed_form.relative_demand(rest, **data, kappa=s.kappa, W=s.W)),
-        "relative_budget": named("k log_Dc", closed_form.relative_budget(s.cost, **law, kappa=s.kappa, W=s.W)),
-        "start": {"u": closed_form.start(k, s.beta, m)},
-        "step": {"step": closed_form.step(u, k, s.beta, m)},
-        "cheapest_model": named("N D", closed_form.cheapest_model(u, k, per_D0, rest, **size)),
-        "best_model": named("N D", closed_form.best_model(u, log_Dc, s.cost, s.kappa, s.W)),
+        "relative_budget": named("k D_c", closed_form.relative_budget(s.cost, **law, kappa=s.kappa, W=s.W)),
+        "start": {"y": closed_form.start(k, s.beta, m)},
+        "step": {"y": closed_form.step(y, k, s.beta, m)},
+        "cheapest_model": named("N D", closed_form.cheapest_model(y, k, per_D0, rest, **size)),
+        "best_model": named("N D", closed_form.best_model(y, D_c, s.cost, s.kappa, s.W)),
         "dual": {"m": 1 - s.alpha},
         "loss": {"loss": LAW.loss(s.N, s.D)},
         "compute_optimal_tokens": {"D": LAW.compute_optimal_tokens(s.N)},

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..arrays import between, require, tails
 
 
-def loguniform(low: float, high: float):
+def loguniform(low: float, high: float) -> Any:
     r"""Equally likely at every order of magnitude between two values: :math:`\ln x` is uniform.
 
     Parameters
@@ -30,7 +32,7 @@ def loguniform(low: float, high: float):
     return stats.loguniform(low, between("high", high, low))
 
 
-def lognormal(median: float, factor: float, level: float = 0.8):
+def lognormal(median: float, factor: float, level: float = 0.8) -> Any:
     r"""Within a factor of the median with the probability ``level``: :math:`\ln x` is normal.
 
     Parameters
@@ -58,7 +60,7 @@ def lognormal(median: float, factor: float, level: float = 0.8):
     return stats.lognorm(np.log(factor) / stats.norm.ppf(tails(level)[1]), scale=median)
 
 
-def triangular(low: float, mode: float, high: float):
+def triangular(low: float, mode: float, high: float) -> Any:
     """Most likely at ``mode``, and impossible outside ``low`` to ``high``: the density is a triangle.
 
     Parameters

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..arrays import as_number, at_least, brief, generator, unusual
 from ..theory.law import ScalingLaw
+from ..types import Value
 from .huber import COLUMNS, Runs, derivatives, grid_of_starts, minimise
 
 _FEWEST, _FEWEST_BOOTSTRAP, _FEW = 6, 12, 20  # runs: for a fit, for a bootstrap, and below which a warning is due
@@ -70,7 +71,7 @@ class Fit:
         """Least and greatest training tokens per parameter."""
         return _range(self._data.tokens / self._data.params)
 
-    def bootstrap(self, n: int = 1000, *, rng, progress: bool | None = None) -> ScalingLaw:
+    def bootstrap(self, n: int = 1000, *, rng: int | np.random.Generator, progress: bool | None = None) -> ScalingLaw:
         """Fit again, n times, to the runs drawn with replacement: one law whose fields have shape (n,).
 
         A sample is a weight for every run, the number of times that it was drawn.
@@ -146,7 +147,7 @@ class Fit:
         return "\n".join(lines + [f"warning: {warning}" for warning in self.warnings])
 
 
-def fit(params, tokens, loss, *, gamma: float | None = 1, delta: float = 1e-3) -> Fit:
+def fit(params: Value, tokens: Value, loss: Value, *, gamma: Value = 1, delta: Value = 1e-3) -> Fit:
     r"""Fit a scaling law to runs, robustly.
 
     .. math:: \min_{E, A, B, \alpha, \beta} \sum_i \mathrm{Huber}_\delta\left(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from ..theory.draws import normal_draws, table_of
 from ..theory.formulas import COEFFICIENTS
 from ..theory.law import ScalingLaw
 from ..theory.named import as_law
+from ..types import Value
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +51,8 @@ class OneOf:
     (1024,)
     """
 
-    laws: tuple[ScalingLaw | Law, ...]
-    weights: tuple[float, ...] | None = None
+    laws: Any
+    weights: Sequence[float] | None = None
     n: int = 4096
     _tables: tuple = field(init=False, repr=False)
 
@@ -74,7 +76,7 @@ class OneOf:
             table.shape[1] > 1 for table in self._tables
         )
 
-    def at(self, choice=0.0, coefficients=None) -> ScalingLaw | Law:
+    def at(self, choice: Value = 0.0, coefficients: Value = None) -> ScalingLaw | Law:
         """The law at points of [0, 1): which one (else the first), and which of its draws (in a shuffled order).
 
         Without ``coefficients``: its own, or of a law of arrays the median of each.

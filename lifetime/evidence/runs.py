@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import csv
 import os
+from typing import TextIO
 
 import numpy as np
 
 from ..arrays import closest
+from ..types import Table
 
 COLUMNS = ("params", "tokens", "loss")
 
 
-def read_runs(file):
+def read_runs(file: str | os.PathLike[str] | TextIO) -> Table:
     r"""Read runs from a CSV file with the columns params, tokens and loss; others are left out.
 
     Parameters

@@ -13,10 +13,13 @@ from ..arrays import BLOCK, at_least, brief, elementwise, generator, power_of_tw
 from ..presets import laws
 from ..theory.composite import Law
 from ..theory.law import ScalingLaw
+from ..types import Value
 from .one_of import OneOf
 
 
-def sample(assumptions: Mapping, n: int, rng, *, chunk: int | None = None) -> dict:
+def sample(
+    assumptions: Mapping[str, Value], n: int, rng: int | np.random.Generator, *, chunk: int | None = None
+) -> dict[str, Value]:
     """Draw uncertain assumptions together, by scrambled Sobol points.
 
     Parameters

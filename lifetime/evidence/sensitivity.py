@@ -7,11 +7,19 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from ..arrays import at_least, generator, power_of_two, tails
+from ..types import Table, Value
 from .one_of import OneOf
 from .sampling import at, inputs_of, inside, with_laws
 
 
-def sobol(function: Callable, assumptions: Mapping, n: int, rng, *, repeats: int = 8):
+def sobol(
+    function: Callable,
+    assumptions: Mapping[str, Value],
+    n: int,
+    rng: int | np.random.Generator,
+    *,
+    repeats: int = 8,
+) -> Table:
     r"""How much of the variance of a result each assumption explains: Sobol indices.
 
     .. math:: S_i = \frac{\mathrm{Var}\,\mathrm{E}[y \mid x_i]}{\mathrm{Var}\,y}, \qquad
@@ -79,7 +87,7 @@ def sobol(function: Callable, assumptions: Mapping, n: int, rng, *, repeats: int
     return _frame(outputs, inputs, {"first": first, "first SE": errors[0], "total": total, "total SE": errors[1]})
 
 
-def tornado(function: Callable, assumptions: Mapping, *, level: float = 0.8, n: int = 4096):
+def tornado(function: Callable, assumptions: Mapping[str, Value], *, level: float = 0.8, n: int = 4096) -> Table:
     """The interval of a result when one assumption varies and all others stay at their median.
 
     Parameters

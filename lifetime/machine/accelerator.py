@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from ..arrays import as_number, check, closest, is_symbolic
 from ..symbols import Meaning
+from ..types import Value
 from .roofline import Roofline
 
 _POSITIVE = Meaning(None, "", "")
@@ -80,7 +81,17 @@ class Accelerator:
         """Seconds to read all of the memory once: hbm_bytes / hbm_bandwidth."""
         return self.hbm_bytes / self.hbm_bandwidth
 
-    def roofline(self, precision, *, devices=None, N, N_total, weight_bytes, kv_bytes, attention_flop=0) -> Roofline:
+    def roofline(
+        self,
+        precision: str,
+        *,
+        devices: Value = None,
+        N: Value,
+        N_total: Value,
+        weight_bytes: Value,
+        kv_bytes: Value,
+        attention_flop: Value = 0,
+    ) -> Roofline:
         """The :class:`Roofline` of a model on a number of devices: by default all of one scale-up domain.
 
         Examples

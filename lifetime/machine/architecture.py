@@ -8,6 +8,7 @@ import numpy as np
 
 from ..arrays import as_number, brief, elementwise, is_symbolic
 from ..symbols import FORWARD_FLOP, TRAINING_FLOP
+from ..types import Value
 from .counts import cache, decode, growth, prefill
 
 _FROM_1 = ("layers", "width", "heads", "head_size", "vocabulary", "kv_heads", "value_size", "norms")
@@ -89,30 +90,30 @@ class Architecture:
     Kaplan et al. (2020), arXiv 2001.08361, section 2.1; for MLA, DeepSeek-AI (2024), arXiv 2405.04434, section 2.1.
     """
 
-    layers: int
-    width: int
-    heads: int
-    head_size: int
-    vocabulary: int
-    kv_heads: int | None = None
-    value_size: int | None = None
-    ffn_width: int = 0
+    layers: Value
+    width: Value
+    heads: Value
+    head_size: Value
+    vocabulary: Value
+    kv_heads: Value = None
+    value_size: Value = None
+    ffn_width: Value = 0
     gated: bool = True
     tied: bool = False
-    positions: int = 0
-    norms: int = 2
+    positions: Value = 0
+    norms: Value = 2
     qk_norm: str = ""
     biases: str = ""
-    window: int = 0
-    windowed_layers: int = 0
-    kv_rank: int = 0
-    q_rank: int = 0
-    rope_size: int = 0
-    experts: int = 0
-    active_experts: int = 0
-    shared_experts: int = 0
-    expert_width: int = 0
-    dense_layers: int = 0
+    window: Value = 0
+    windowed_layers: Value = 0
+    kv_rank: Value = 0
+    q_rank: Value = 0
+    rope_size: Value = 0
+    experts: Value = 0
+    active_experts: Value = 0
+    shared_experts: Value = 0
+    expert_width: Value = 0
+    dense_layers: Value = 0
     name: str = ""
     source: str = field(default="", repr=False)
 
@@ -174,7 +175,7 @@ class Architecture:
         return sum(n * matrices for n, (matrices, _) in parts), sum(n * vectors for n, (_, vectors) in parts)
 
     @property
-    def embedding_params(self) -> int:
+    def embedding_params(self) -> Value:
         """Parameters of input embedding, output head (unless tied) and learned positions.
 
         The total without them is what papers call non-embedding parameters.
@@ -182,7 +183,7 @@ class Architecture:
         return self.width * ((2 - int(self.tied)) * self.vocabulary + self.positions)
 
     @property
-    def total_params(self) -> int:
+    def total_params(self) -> Value:
         """All parameters, but for modules beside the model (multi-token prediction: 14 B in the files of DeepSeek-V3).
 
         Examples
@@ -194,7 +195,7 @@ class Architecture:
         return self.embedding_params - self.width * self.vocabulary + sum(self._used(self.experts))
 
     @property
-    def active_params(self) -> int:
+    def active_params(self) -> Value:
         """Parameters used for a token: of the experts, those that serve it; router and output head included.
 
         What is looked up (input embedding unless tied, positions) is left out, for a token uses one row of it. The 37 B
@@ -213,7 +214,7 @@ class Architecture:
         """
         return sum(self._used(self.active_experts))
 
-    def forward_flop(self, context):
+    def forward_flop(self, context: Value) -> Value:
         r"""FLOP to decode a token that attends to ``context`` tokens, itself included.
 
         .. math:: 2 W + 2 h (s + v) \sum_\mathrm{layers} \min(\mathrm{context}, \mathrm{window})
@@ -241,7 +242,7 @@ class Architecture:
         per_token = 2 * self.kv_rank + self.rope_size if self.kv_rank else self.head_size + self.value_size
         return self._flop(decode, context, per_token)
 
-    def prefill_flop(self, context):
+    def prefill_flop(self, context: Value) -> Value:
         r"""FLOP per token of a forward pass over a causal sequence of ``context`` tokens.
 
         The mean over tokens that attend to 1, 2, ..., ``context`` tokens: to (context + 1)/2 where there is no window.
@@ -266,7 +267,7 @@ class Architecture:
         """
         return self._flop(prefill, context, self.head_size + self.rope_size + self.value_size)
 
-    def training_flop(self, context):
+    def training_flop(self, context: Value) -> Value:
         """FLOP per token of a training step over sequences of ``context`` tokens: 3 times :meth:`prefill_flop`.
 
         The backward pass differentiates every product with respect to both factors. Nothing is recomputed.
@@ -280,7 +281,7 @@ class Architecture:
         """
         return TRAINING_FLOP // FORWARD_FLOP * self.prefill_flop(context)
 
-    def kv_cache_bytes(self, bytes_per_element=2):
+    def kv_cache_bytes(self, bytes_per_element: Value = 2) -> Value:
         """Bytes by which a token lengthens the KV cache of a long sequence: layers whose window is full add none.
 
         Raises
@@ -297,7 +298,7 @@ class Architecture:
         elements = (self.layers - self.windowed_layers) * self._cached
         return elementwise(growth, ("bytes",), elements=elements, bytes_per_element=bytes_per_element)
 
-    def kv_cache_bytes_at(self, context, bytes_per_element=2):
+    def kv_cache_bytes_at(self, context: Value, bytes_per_element: Value = 2) -> Value:
         """Bytes of the KV cache of a sequence of ``context`` tokens, all of which a decoded token reads.
 
         Raises

@@ -18,6 +18,8 @@ import sympy as sp
 
 from ..arrays import as_number, check, elementwise, is_lazy, is_symbolic, require
 from ..symbols import FORWARD_FLOP, Meaning
+from ..theory.limits import Limited
+from ..types import Value
 
 _POSITIVE = Meaning(None, "", "")
 _ROUNDING = 1e-12
@@ -42,8 +44,9 @@ class Roofline:
 
     Notes
     -----
-    Fields and arguments broadcast. With symbols, every method returns a sympy expression; it does not know the limit
-    of the memory. The methods share these arguments:
+    Fields and arguments broadcast. With symbols, every method returns a sympy expression. That of :meth:`efficiency`
+    brings the limit of a known memory along, and a plan that does not fit is an error; the others do not know it. The
+    methods share these arguments:
 
     batch
         Sequences that share a step, whole numbers or not. ``None``: so many that the weights cost nothing.
@@ -79,14 +82,14 @@ class Roofline:
     Pope et al. (2022), arXiv 2211.05102, section 2; Austin et al. (2025), How to Scale Your Model, chapter 7.
     """
 
-    N: float
-    N_total: float
-    weight_bytes: float
-    kv_bytes: float
-    F: float
-    BW: float
-    attention_flop: float = 0
-    memory: float | None = None
+    N: Value
+    N_total: Value
+    weight_bytes: Value
+    kv_bytes: Value
+    F: Value
+    BW: Value
+    attention_flop: Value = 0
+    memory: Value = None
 
     def __post_init__(self):
         for name, value in self._fields.items():
@@ -125,7 +128,7 @@ class Roofline:
 
         return self._evaluate(whole, output, optional=optional, **inputs)
 
-    def token_cost(self, batch, context, new_tokens=None, *, overlap=True):
+    def token_cost(self, batch: Value, context: Value, new_tokens: Value = None, *, overlap: bool = True) -> Value:
         """Time of all devices per new token, as the FLOP that they could have done in it: c of the module.
 
         Examples
@@ -142,7 +145,7 @@ class Roofline:
         """
         return self._of_cost(lambda cost, **_: cost, "FLOP", overlap, batch, context, new_tokens)
 
-    def times(self, batch, context, new_tokens=None):
+    def times(self, batch: Value, context: Value, new_tokens: Value = None) -> Value:
         """Seconds of a step in three parts: to compute, to read the weights, to read the KV cache."""
 
         def formula(**values):
@@ -152,7 +155,7 @@ class Roofline:
         inputs = {"batch": batch, "context": context, "new_tokens": new_tokens}
         return self._evaluate(formula, *outputs, optional=("new_tokens",), **inputs)
 
-    def step_time(self, batch, context, new_tokens=None, *, overlap=True):
+    def step_time(self, batch: Value, context: Value, new_tokens: Value = None, *, overlap: bool = True) -> Value:
         r"""Seconds of a step: :math:`B\, t\, c / F`, with t new tokens per sequence.
 
         Examples
@@ -166,15 +169,17 @@ class Roofline:
         """
         return self._of_cost(_step_time, "step time", overlap, batch, context, new_tokens, optional=("new_tokens",))
 
-    def throughput(self, batch, context, new_tokens=None, *, overlap=True):
+    def throughput(self, batch: Value, context: Value, new_tokens: Value = None, *, overlap: bool = True) -> Value:
         """New tokens per second of all sequences together: F / c."""
         return self._of_cost(lambda cost, F, **_: F / cost, "throughput", overlap, batch, context, new_tokens)
 
-    def utilisation(self, batch, context, new_tokens=None, *, overlap=True):
+    def utilisation(self, batch: Value, context: Value, new_tokens: Value = None, *, overlap: bool = True) -> Value:
         """Useful FLOP, 2·N per new token, as a share of peak (the MFU): 2·N / c."""
         return self._of_cost(_utilisation, "utilisation", overlap, batch, context, new_tokens)
 
-    def efficiency(self, batch, context, training_mfu, new_tokens=None, *, overlap=True):
+    def efficiency(
+        self, batch: Value, context: Value, training_mfu: Value, new_tokens: Value = None, *, overlap: bool = True
+    ) -> Value:
         r"""Utilisation relative to pre-training, the e of a phase: :math:`2N / (c \cdot \mathrm{MFU})`.
 
         Parameters
@@ -193,9 +198,13 @@ class Roofline:
         0.25
         """
         mfu = {"training_mfu": training_mfu}
-        return self._of_cost(_efficiency, "efficiency", overlap, batch, context, new_tokens, **mfu)
+        found = self._of_cost(_efficiency, "efficiency", overlap, batch, context, new_tokens, **mfu)
+        if not isinstance(self.memory, float) or not is_symbolic(found):
+            return found
+        taken = self.N_total * self.weight_bytes + (0 if batch is None else batch * context * self.kv_bytes)
+        return Limited(found, taken, self.memory)
 
-    def balance_batch(self, context=None):
+    def balance_batch(self, context: Value = None) -> Value:
         r"""The batch at which a decoding step takes as long to read as to compute.
 
         .. math:: B^* = \frac{R\, w N_\mathrm{total}}{2N + aL - RkL}
@@ -216,7 +225,7 @@ class Roofline:
         """
         return self._evaluate(_balance_batch, "batch", optional=("context",), context=context)
 
-    def balance_context(self, batch=None):
+    def balance_context(self, batch: Value = None) -> Value:
         r"""The context at which a decoding step takes as long to read as to compute.
 
         .. math:: L^* = \frac{2N - R\, w N_\mathrm{total} / B}{Rk - a}
@@ -229,14 +238,14 @@ class Roofline:
         """
         return self._evaluate(_balance_context, "context", optional=("batch",), batch=batch)
 
-    def max_batch(self, context):
+    def max_batch(self, context: Value) -> Value:
         """The largest batch whose KV cache fits in the memory beside the weights, not rounded to a whole number."""
         if self.memory is None:
             raise ValueError("memory must be given to limit the batch; got None")
         return self._evaluate(_max_batch, "batch", context=context)
 
     @property
-    def latency_floor(self):
+    def latency_floor(self) -> Value:
         """Seconds to read all weights once, the least that any step takes: N_total · weight_bytes / BW."""
         return self._evaluate(lambda N_total, weight_bytes, BW, **_: N_total * weight_bytes / BW, "latency floor")
 

@@ -11,6 +11,7 @@ import sympy as sp
 
 from .. import symbols as s
 from ..arrays import brief, check, closest, elementwise, is_symbolic, require
+from ..types import Value
 from .ledger import Ledger
 from .phase import Phase, expression
 
@@ -44,7 +45,7 @@ class Lifetime:
     ['pre-training', 'rollout', 'update', 'inference', 'distillation']
     """
 
-    phases: tuple[Phase, ...]
+    phases: Sequence[Phase]
     unit: str = ""
 
     def __post_init__(self):
@@ -74,7 +75,7 @@ class Lifetime:
         kept = ([p] if p.name != name else phases for p in self.phases)
         return Lifetime(tuple(p for some in kept for p in some), self.unit)
 
-    def given(self, /, **values) -> Lifetime:
+    def given(self, /, **values: Value) -> Lifetime:
         """The same lifetime with symbols replaced by numbers or expressions.
 
         Examples
@@ -126,7 +127,7 @@ class Lifetime:
         needed = self.needed(given) if missing else ()
         return _settled(self, tuple(name for name in missing if name not in needed)) if missing else self
 
-    def priced(self, prices, unit: str = "") -> Lifetime:
+    def priced(self, prices: Value, unit: str = "") -> Lifetime:
         r"""The same lifetime with the cost of each phase in another unit, such as dollars or joules.
 
         .. math:: C = \sum_i p_i\, \text{FLOP}_i / e_i
@@ -202,7 +203,7 @@ class Lifetime:
             return None
         return per_param.coeff(s.D, 1), per_param.coeff(s.D, 0)
 
-    def ledger(self, /, **values) -> Ledger:
+    def ledger(self, /, **values: Value) -> Ledger:
         """What each phase costs at the given values: see :class:`Ledger`.
 
         Parameters

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import sympy as sp
 
 from .. import symbols as s
 from ..arrays import elementwise, is_symbolic, require
+from ..types import Value
 from .budget import check_names, compiled
 from .formulas import COEFFICIENTS
 from .phase import expression
@@ -54,7 +56,7 @@ class Law:
     4.121e+12 tokens
     """
 
-    def __init__(self, base, loss=None, *, positive=True):
+    def __init__(self, base: Any, loss: Value = None, *, positive: bool = True):
         coefficients = {name: value for name, value in base.coefficients.items() if is_symbolic(value)}
         if coefficients:
             raise ValueError(f"a law of symbols is its own expression: write {', '.join(coefficients)} into that")
@@ -64,20 +66,20 @@ class Law:
         self.positive = positive
         """Whether each term above E is known to be 0 or more, so that no loss is at or below E."""
 
-    def where(self, *, N=None, D=None) -> Law:
+    def where(self, *, N: Value = None, D: Value = None) -> Law:
         """The same law with N or D replaced, wherever they stand, by expressions."""
         given = {name: value for name, value in {"N": N, "D": D}.items() if value is not None}
         new = {s.MEANINGS[name].symbol: expression(name, value, of_law=True) for name, value in given.items()}
         return Law(self.base, self.expression.subs(new, simultaneous=True), positive=self.positive)
 
-    def __add__(self, term) -> Law:
+    def __add__(self, term: Value) -> Law:
         """The same law with one more term, in nats per token."""
         term = expression("term", term, of_law=True)
         return Law(self.base, self.expression + term, positive=bool(self.positive and term.is_nonnegative))
 
     __radd__ = __add__
 
-    def __sub__(self, term):
+    def __sub__(self, term: Value) -> Law:
         """The same law with one term less."""
         return self + -term
 
@@ -96,7 +98,7 @@ class Law:
         given = check_names(given, self.assumptions)
         return elementwise(formula, (output,), **self.base.coefficients, **inputs, **given)
 
-    def loss(self, N, D, **given):
+    def loss(self, N: Value, D: Value, **given: Value) -> Value:
         """Loss of a model, nats per token.
 
         Parameters
@@ -111,7 +113,7 @@ class Law:
             lambda **values: function(*(values[name] for name in names))[0], "loss", {"N": N, "D": D}, given
         )
 
-    def tokens_for(self, loss, N, **given):
+    def tokens_for(self, loss: Value, N: Value, **given: Value) -> Value:
         """The fewest training tokens with which N parameters reach a loss, found numerically.
 
         Raises
@@ -121,7 +123,7 @@ class Law:
         """
         return self._inverse("D", loss, {"N": N}, given)
 
-    def params_for(self, loss, D, **given):
+    def params_for(self, loss: Value, D: Value, **given: Value) -> Value:
         """The fewest parameters that reach a loss with D training tokens, found numerically.
 
         Raises
@@ -142,7 +144,7 @@ class Law:
 
         return self._evaluate(formula, unknown, {"loss": loss, **known}, given)
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         base = self.__dict__.get("base")
         if name.startswith("_") or not hasattr(base, name):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
@@ -152,7 +154,7 @@ class Law:
             f"{name} is known of a plain ScalingLaw only, and not of {self!r}: use lifetime.cheapest or lifetime.best"
         )
 
-    def sample(self, n, rng) -> Law:
+    def sample(self, n: int, rng: int | np.random.Generator) -> Law:
         """Draw n laws: the coefficients of the base, drawn together, in the same expression."""
         return Law(self.base.sample(n, rng), self.expression, positive=self.positive)
 

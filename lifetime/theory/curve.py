@@ -18,6 +18,7 @@ from .convexity import is_log_convex
 
 _SPLITS = np.sinh(np.linspace(-np.arcsinh(40), np.arcsinh(40), 301))
 _FARTHEST = 700.0  # beyond, a term of the law is below 1e-300 of the other
+_STEPS = 200
 
 
 def on_iso_loss(x, rest, A, B, alpha, beta):
@@ -32,13 +33,16 @@ def cost_function(lifetime: Lifetime):
     """A function of N, D and the assumptions that returns the cost C, N·∂C/∂N and D·∂C/∂D.
 
     Its attribute ``unimodal`` says whether the cost is known to have one minimum on every curve of equal loss: where it
-    is a sum of powers of N and D with exponents of 0 or more, or the larger of such, its logarithm is convex in x.
+    is a sum of powers of N and D with exponents of 0 or more, or the larger of such, its logarithm is convex in x. Then
+    its attribute ``curved`` is a function that returns the second derivatives in ln N and ln D, too.
     """
     total = lifetime.cost
-    slopes = s.N * sp.diff(total, s.N), s.D * sp.diff(total, s.D)
+    by = [lambda of, z=z: z * sp.diff(of, z) for z in (s.N, s.D)]
+    slopes = [by_z(total) for by_z in by]
     if any(slope.has(sp.Derivative) for slope in slopes):
         raise ValueError(f"lifetime must have a cost that is piecewise differentiable in N and D; got {total}")
-    function = compiled((total, *slopes), ("N", "D", *lifetime.assumptions))
+    names = ("N", "D", *lifetime.assumptions)
+    function = compiled((total, *slopes), names)
 
     def cost(N, D, *assumptions):
         total, by_N, by_D = function(N, D, *assumptions)
@@ -46,53 +50,77 @@ def cost_function(lifetime: Lifetime):
         return total, by_N, by_D
 
     cost.unimodal = is_log_convex(total, (s.N, s.D), rising=True)
+    if cost.unimodal:
+        bends = [by[0](slopes[0]), by[0](slopes[1]), by[1](slopes[1])]
+        cost.curved = compiled((*slopes, *(bend.replace(sp.DiracDelta, lambda *_: sp.S.Zero) for bend in bends)), names)
     return cost
 
 
 def cheapest_split(cost, rest, A, B, alpha, beta, assumptions):
     """The split x at which the cost is least."""
-
-    def slope(x, rest, A, B, alpha, beta, *assumptions):
-        total, by_N, by_D = cost(*on_iso_loss(x, rest, A, B, alpha, beta), *assumptions)
-        up, down = by_D / (beta * (1 + np.exp(-x))), by_N / (alpha * (1 + np.exp(x)))
-        return (up - down) / (np.abs(up) + np.abs(down)), total
-
     args = (rest, A, B, alpha, beta, *assumptions.values())
-    return _only_minimum(slope, args) if cost.unimodal else _least_minimum(slope, args)
+    return _only_minimum(cost, args) if cost.unimodal else _least_minimum(cost, args)
 
 
-def _only_minimum(slope, args):
-    """The one minimum: its bracket grows from the split without demand to both sides."""
-    from scipy.optimize import elementwise as search
+def _only_minimum(cost, args):
+    """The one minimum: where what D costs more is as much as what N costs less.
 
+    Newton's steps on ln of their ratio, which is nearly straight in x, kept between the bounds that its sign gives;
+    halving where a step leaves them, as at a kink.
+    """
     alpha, beta = args[3:5]
-    start = np.broadcast_arrays(np.log(alpha / beta), *args)[0].astype(float)
-    first, _ = slope(start, *args)
-    side = np.where(first < 0, 1.0, -1.0)  # which way the cost falls
-    near, far, reach = start, start + 0.5 * side, 0.5
-    for _ in range(12):
-        falls = (slope(far, *args)[0] * side < 0) & (np.abs(far) < _FARTHEST)
-        if not np.any(falls):
-            break
-        reach *= 3
-        near, far = np.where(falls, far, near), np.where(falls, far + reach * side, far)
-    here, there = slope(near, *args)[0], slope(far, *args)[0]
-    least = slope(np.clip(far, -_FARTHEST, _FARTHEST), *args)[1]
-    require((here * side <= 0) & (there * side >= 0), "lifetime", least, _NO_MINIMUM)
-    low, high = np.minimum(near, far), np.maximum(near, far)
-    found = search.find_root(lambda *x: slope(*x)[0], (low, high), args=args)
-    if not np.all(found.success):
-        raise ArithmeticError(f"the optimum did not converge: status {np.unique(found.status)}")
-    return found.x
+    args = np.broadcast_arrays(*args, np.log(alpha / beta))
+    shape, (*args, x) = args[0].shape, [np.ravel(arg) for arg in args]
+    x, found, active = x.copy(), np.empty(x.size), np.arange(x.size)
+    low, high = np.full(x.size, -np.inf), np.full(x.size, np.inf)
+    for _ in range(_STEPS):
+        ratio, slope = _steepness(cost, x, *args)
+        up = ratio >= 0
+        low, high = np.where(up, low, np.maximum(low, x)), np.where(up, np.minimum(high, x), high)
+        step = -ratio / slope
+        outside = ~((x + step > low) & (x + step < high) & (np.abs(step) < 20))
+        if np.any(outside):
+            middle = np.where(np.isfinite(low + high), (low + high) / 2, x + np.where(up, -1, 1) * (1 + np.abs(x)))
+            step = np.where(outside, middle - x, step)
+        x = x + step
+        done = np.abs(step) <= np.where(outside, 1e-15, 1e-8) * (
+            1 + np.abs(x)
+        )  # Newton's next step would be its square
+        lost = np.abs(x) > _FARTHEST
+        require(~lost, "lifetime", ratio, _NO_MINIMUM)
+        if np.any(done):
+            found[active[done]] = x[done]
+            left = ~done
+            active, x, low, high = active[left], x[left], low[left], high[left]
+            args = [arg[left] for arg in args]
+        if not active.size:
+            return found.reshape(shape)
+    raise ArithmeticError(f"the optimum did not converge in {_STEPS} steps in {active.size} scenarios")
 
 
-def _least_minimum(slope, args):
+def _steepness(cost, x, rest, A, B, alpha, beta, *assumptions):
+    """At a split x: ln of what D costs more over what N costs less, and its derivative."""
+    for_N, for_D = 1 / (1 + np.exp(-x)), 1 / (1 + np.exp(x))  # the shares of the terms
+    N, D = np.exp(np.log(A / (rest * for_N)) / alpha), np.exp(np.log(B / (rest * for_D)) / beta)
+    C_N, C_D, C_NN, C_ND, C_DD = cost.curved(N, D, *assumptions)
+    of_N, of_D = for_D / alpha, for_N / beta  # how fast ln N falls and ln D grows with x
+    ratio = np.log((C_D * of_D) / (C_N * of_N))
+    slope = (C_DD * of_D - C_ND * of_N) / C_D - (C_ND * of_D - C_NN * of_N) / C_N + 1
+    return ratio, slope
+
+
+def _least_minimum(cost, args):
     """The lowest of all minima.
 
     A grid brackets them by the sign of the slope, the root of the slope is found in each, and the cheapest is kept. A
     dip narrower than a step of the grid (10 % in N) may be missed.
     """
     from scipy.optimize import elementwise as search
+
+    def slope(x, rest, A, B, alpha, beta, *assumptions):
+        total, by_N, by_D = cost(*on_iso_loss(x, rest, A, B, alpha, beta), *assumptions)
+        up, down = by_D / (beta * (1 + np.exp(-x))), by_N / (alpha * (1 + np.exp(x)))
+        return (up - down) / (np.abs(up) + np.abs(down)), total
 
     minima = []  # the brackets of the first minimum of every scenario, of the second where there is one, ...
     before, on_grid = slope(_SPLITS[0], *args)

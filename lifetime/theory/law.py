@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..arrays import as_number, at_least, brief, check, elementwise, generator, is_lazy, is_symbolic, quantiles
+from ..arrays import as_number, at_least, brief, check, elementwise, generator, is_lazy, is_symbolic
+from ..summary import quantiles
+from ..types import Table, Value
 from . import formulas
 from .composite import Law
 from .draws import drawn, valid_covariance
-from .formulas import COEFFICIENTS
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,22 +70,22 @@ class ScalingLaw:
     Hoffmann et al. (2022), arXiv 2203.15556, equation 10.
     """
 
-    E: float
-    A: float
-    B: float
-    alpha: float
-    beta: float
-    gamma: float = 1
+    E: Value
+    A: Value
+    B: Value
+    alpha: Value
+    beta: Value
+    gamma: Value = 1
     name: str = field(default="", kw_only=True)
     source: str = field(default="", kw_only=True, repr=False)
     covariance: np.ndarray | None = field(default=None, kw_only=True, repr=False)
     draws: ScalingLaw | None = field(default=None, kw_only=True, repr=False)
     params_counted: str = field(default="", kw_only=True, repr=False)
-    range: Mapping = field(default_factory=dict, kw_only=True, repr=False)
+    range: Mapping[str, tuple] = field(default_factory=dict, kw_only=True, repr=False)
     not_for: str = field(default="", kw_only=True, repr=False)
 
     def __post_init__(self):
-        for coefficient in COEFFICIENTS:
+        for coefficient in formulas.COEFFICIENTS:
             value = as_number(coefficient, getattr(self, coefficient))
             if not is_symbolic(value) and not is_lazy(value):
                 check(coefficient, value)
@@ -97,14 +98,14 @@ class ScalingLaw:
             raise ValueError(f"draws must be a lifetime.ScalingLaw whose fields are arrays; got {brief(self.draws)}")
 
     @property
-    def coefficients(self) -> dict:
+    def coefficients(self) -> dict[str, Value]:
         """The fields of the equation by name; gamma only where it is not 1."""
-        found = {name: getattr(self, name) for name in COEFFICIENTS}
+        found = {name: getattr(self, name) for name in formulas.COEFFICIENTS}
         if isinstance(self.gamma, float) and self.gamma == 1:
             del found["gamma"]
         return found
 
-    def intervals(self, level=0.8):
+    def intervals(self, level: float = 0.8) -> Table:
         """The median and the central interval of each coefficient, for a law of arrays: a bootstrap, or other draws.
 
         Parameters
@@ -139,11 +140,10 @@ class ScalingLaw:
         """Whether the uncertainty of the coefficients is known: as arrays, as draws or as a covariance."""
         return self._holds_arrays or self.draws is not None or self.covariance is not None
 
-    def sample(self, n: int, rng) -> ScalingLaw:
-        """Draw n laws: one whose fields are arrays of shape (n,), its coefficients drawn together.
+    def sample(self, n: int, rng: int | np.random.Generator) -> ScalingLaw:
+        """Draw n laws, as one whose fields are arrays of shape (n,), its coefficients drawn together.
 
-        The elements of a law of arrays, or of its ``draws``, with replacement; or the normal distribution of its
-        covariance.
+        From the elements of a law of arrays, or of its ``draws``, or from the normal of its covariance.
 
         Parameters
         ----------
@@ -164,7 +164,7 @@ class ScalingLaw:
         at_least("n", n, 1)
         return drawn(self, n, generator(rng))
 
-    def where(self, *, N=None, D=None):
+    def where(self, *, N: Value = None, D: Value = None) -> Law:
         """The same law with N or D replaced by expressions: effective parameters, effective data.
 
         Parameters
@@ -184,17 +184,17 @@ class ScalingLaw:
         """
         return Law(self).where(N=N, D=D)
 
-    def __add__(self, term):
+    def __add__(self, term: Value) -> Law:
         """The same law with one more term of the loss, an expression."""
         return Law(self) + term
 
     __radd__ = __add__
 
-    def __sub__(self, term):
+    def __sub__(self, term: Value) -> Law:
         """The same law with one term less."""
         return self + -term
 
-    def least_params(self, loss):
+    def least_params(self, loss: Value) -> Value:
         r"""The size that no amount of data gets below at a loss: :math:`(A / (L - E)^{1/\gamma})^{1/\alpha}`.
 
         Examples
@@ -220,7 +220,7 @@ class ScalingLaw:
     def _evaluate(self, formula, *outputs, **inputs):
         return elementwise(formula, outputs, **self.coefficients, **inputs)
 
-    def loss(self, N, D):
+    def loss(self, N: Value, D: Value) -> Value:
         r"""Loss of a model: :math:`L = E + (A N^{-\alpha} + B D^{-\beta})^\gamma`, nats per token.
 
         Parameters
@@ -236,7 +236,7 @@ class ScalingLaw:
         """
         return self._evaluate(formulas.loss, "loss", N=N, D=D)
 
-    def tokens_for(self, loss, N):
+    def tokens_for(self, loss: Value, N: Value) -> Value:
         r"""Training tokens with which N parameters reach a loss.
 
         .. math:: D = \left(\frac{B}{(L - E)^{1/\gamma} - A N^{-\alpha}}\right)^{1/\beta}
@@ -255,7 +255,7 @@ class ScalingLaw:
         """
         return self._evaluate(formulas.tokens_for, "D", loss=loss, N=N)
 
-    def params_for(self, loss, D):
+    def params_for(self, loss: Value, D: Value) -> Value:
         r"""Parameters that reach a loss with D training tokens.
 
         .. math:: N = \left(\frac{A}{(L - E)^{1/\gamma} - B D^{-\beta}}\right)^{1/\alpha}
@@ -274,7 +274,7 @@ class ScalingLaw:
         """
         return self._evaluate(formulas.params_for, "N", loss=loss, D=D)
 
-    def compute_optimal(self, flop):
+    def compute_optimal(self, flop: Value) -> tuple[Value, Value]:
         r"""The (N, D) of least loss for a pre-training compute of 6·N·D FLOP.
 
         .. math:: N = G (C/6)^{\beta/(\alpha+\beta)}, \quad D = G^{-1} (C/6)^{\alpha/(\alpha+\beta)}, \quad
@@ -302,7 +302,7 @@ class ScalingLaw:
         """
         return self._evaluate(formulas.compute_optimal, "N", "D", flop=flop)
 
-    def compute_optimal_at_loss(self, loss):
+    def compute_optimal_at_loss(self, loss: Value) -> tuple[Value, Value]:
         r"""The (N, D) of least pre-training compute for a loss.
 
         .. math:: N_0 = \left(\frac{(\alpha+\beta) A}{\beta r}\right)^{1/\alpha}, \quad
@@ -323,7 +323,7 @@ class ScalingLaw:
         """
         return self._evaluate(formulas.compute_optimal_at_loss, "N", "D", loss=loss)
 
-    def compute_optimal_tokens(self, N):
+    def compute_optimal_tokens(self, N: Value) -> Value:
         r"""Training tokens at which N parameters are compute-optimal.
 
         .. math:: D = \left(\frac{\beta B}{\alpha A} N^\alpha\right)^{1/\beta}
@@ -336,7 +336,7 @@ class ScalingLaw:
         """
         return self._evaluate(formulas.compute_optimal_tokens, "D", N=N)
 
-    def overtraining(self, N, D):
+    def overtraining(self, N: Value, D: Value) -> Value:
         r"""Training tokens as a multiple of the compute-optimal tokens of a model of the same size.
 
         .. math:: D / D_\mathrm{opt}(N)

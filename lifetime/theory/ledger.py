@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
+from typing import Any
 
 import numpy as np
 
 from ..arrays import is_symbolic, unusual
+from ..types import Table, Value
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,41 +25,41 @@ class Ledger:
         By phase name; shares are of the total cost, flop_shares of the total raw FLOP.
     """
 
-    lifetime: object
-    values: dict
+    lifetime: Any
+    values: dict[str, Value]
 
     @cached_property
-    def tokens(self) -> dict:
+    def tokens(self) -> dict[str, Value]:
         """Tokens by phase name, of the phases that have some."""
         return self.lifetime.evaluate("tokens", self.values)
 
     @cached_property
-    def flops(self) -> dict:
+    def flops(self) -> dict[str, Value]:
         """Raw FLOP by phase name."""
         return self.lifetime.evaluate("flop", self.values)
 
     @cached_property
-    def costs(self) -> dict:
+    def costs(self) -> dict[str, Value]:
         """Pre-training-equivalent FLOP by phase name."""
         return self.lifetime.evaluate("cost", self.values)
 
     @cached_property
-    def flop(self):
+    def flop(self) -> Value:
         """Raw FLOP in total."""
         return sum(self.flops.values())
 
     @cached_property
-    def cost(self):
+    def cost(self) -> Value:
         """Pre-training-equivalent FLOP in total."""
         return sum(self.costs.values())
 
     @property
-    def shares(self) -> dict:
+    def shares(self) -> dict[str, Value]:
         """Share of the total cost by phase name; 0 where the total is 0."""
         return {name: _share(cost, self.cost) for name, cost in self.costs.items()}
 
     @property
-    def flop_shares(self) -> dict:
+    def flop_shares(self) -> dict[str, Value]:
         """Share of the total raw FLOP by phase name; 0 where the total is 0."""
         return {name: _share(flop, self.flop) for name, flop in self.flops.items()}
 
@@ -67,7 +69,7 @@ class Ledger:
         found = (unusual(name, value) for name, value in self.values.items())
         return tuple(sentence for sentence in found if sentence)
 
-    def table(self):
+    def table(self) -> Table:
         """The ledger as a table with a row a phase and a last row of totals, in base units.
 
         Returns

@@ -18,7 +18,7 @@ def named_laws(presets: Mapping) -> None:
     _NAMED.append(presets)
 
 
-def as_law(law):
+def as_law(law: ScalingLaw | Law | str) -> ScalingLaw | Law:
     """A law as it is, or the preset of that name; an error that lists the names for anything else.
 
     A subclass with a loss or an inverse of its own is refused: the optimum would not know of it.

@@ -7,14 +7,14 @@ cost N·(κ·D + W), the curve of equal loss (``curve.py``) for a plain law and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
-import sympy as sp
 
 from .. import symbols as s
-from ..arrays import brief, closest, elementwise, is_symbolic, require
+from ..arrays import brief, closest, elementwise, is_lazy, is_symbolic, require
+from ..types import Value
 from .budget import LIFETIME, Lifetime, as_lifetime, compiled, linear_cost
 from .closed_form import best_model, cheapest_model, relative_budget, relative_demand, trinomial
 from .composite import Law
@@ -22,6 +22,7 @@ from .curve import affordable, best_numeric, cheapest_split, cost_function, on_i
 from .formulas import compute_optimal, reducible
 from .formulas import loss as loss_of
 from .law import ScalingLaw
+from .limits import Limited
 from .named import as_law
 from .phase import Phase
 from .plan import Plan
@@ -32,7 +33,7 @@ _PRE_TRAINING = Lifetime(Phase("pre-training", s.D, s.TRAINING_FLOP))
 
 
 def cheapest(
-    law: ScalingLaw | Law | str, *, loss, lifetime: Lifetime | sp.Expr = LIFETIME, choose: Iterable[str] = (), **given
+    law: ScalingLaw | Law | str, *, loss: Value, lifetime: Value = LIFETIME, choose: Value = (), **given: Value
 ) -> Plan:
     r"""The model of least lifetime cost at a fixed loss.
 
@@ -118,11 +119,11 @@ def cheapest(
             return on_iso_loss(cheapest_split(cost, rest, A, B, alpha, beta, given), rest, A, B, alpha, beta)
 
     N, D = elementwise(formula, ("N", "D"), **law.coefficients, loss=loss, **given)
-    return Plan(law, lifetime, given, N, D, loss, method)
+    return _fitting(Plan(law, lifetime, given, N, D, loss, method))
 
 
 def best(
-    law: ScalingLaw | Law | str, *, cost, lifetime: Lifetime | sp.Expr = LIFETIME, choose: Iterable[str] = (), **given
+    law: ScalingLaw | Law | str, *, cost: Value, lifetime: Value = LIFETIME, choose: Value = (), **given: Value
 ) -> Plan:
     r"""The model of lowest loss at a fixed lifetime cost: the dual of :func:`cheapest`.
 
@@ -169,8 +170,8 @@ def best(
         def formula(E, A, B, alpha, beta, cost, gamma=1, **given):
             kappa, W = demand(given)
             affordable(cost > W, cost)
-            k, log_Dc = relative_budget(cost, A, B, alpha, beta, kappa, W)
-            N, D = best_model(trinomial(k, beta, 1 - alpha), log_Dc, cost, kappa, W)
+            k, D_c = relative_budget(cost, A, B, alpha, beta, kappa, W)
+            N, D = best_model(trinomial(k, beta, 1 - alpha), D_c, cost, kappa, W)
             affordable(N >= 1, cost)
             return N, D, loss_of(E, A, B, alpha, beta, N, D, gamma)
     else:
@@ -181,7 +182,7 @@ def best(
             return N, D, loss_of(E, A, B, alpha, beta, N, D, gamma)
 
     N, D, loss = elementwise(formula, ("N", "D", "loss"), **law.coefficients, cost=cost, **given)
-    return Plan(law, lifetime, given, N, D, loss, method)
+    return _fitting(Plan(law, lifetime, given, N, D, loss, method))
 
 
 def _problem(law, lifetime, choose, given, **target):
@@ -237,7 +238,9 @@ def _stationary(law, lifetime, settled, choose, given, **target):
     loss = law.loss(N, D, **own) if dual else value
     of_lifetime = {name: everything[name] for name in lifetime.assumptions if name in everything}
     compare = partial(cheapest, law, loss=loss, lifetime=_PRE_TRAINING, **own)
-    return Plan(law, lifetime, of_lifetime, N, D, loss, "stationary", chosen=found, given=own, compare=compare)
+    return _fitting(
+        Plan(law, lifetime, of_lifetime, N, D, loss, "stationary", chosen=found, given=own, compare=compare)
+    )
 
 
 def _level(law, loss, coefficients):
@@ -263,3 +266,26 @@ def _demand(lifetime: Lifetime):
         return kappa, W
 
     return demand
+
+
+def _fitting(plan):
+    """The plan; an error that names the phase, what it takes and what there is, where it does not fit in a memory."""
+    values = {"N": plan.N, "D": plan.D, **plan.assumptions}
+    for phase in plan.lifetime.settled(plan.assumptions).phases:
+        for _, taken, memory in {found.args for x in phase.fields.values() for found in x.atoms(Limited)}:
+            function = compiled((taken, memory), tuple(values))
+
+            def formula(function=function, phase=phase, **given):
+                need, there = np.broadcast_arrays(*function(*given.values()))
+                if np.any(beyond := need > there * (1 + 1e-12)):
+                    many = "" if need.size == 1 else f" in {np.count_nonzero(beyond):,} of {need.size:,} scenarios"
+                    raise ValueError(
+                        f"the best plan does not fit{many}: phase {phase.name!r} takes {need[beyond].max():.4g} bytes "
+                        f"of memory, and there are {there[beyond][0]:.4g}; give a smaller batch, a shorter context or "
+                        "more devices"
+                    )
+                return given["N"], given["D"]
+
+            N, D = elementwise(formula, ("N", "D"), **values)
+            plan = replace(plan, N=N, D=D) if is_lazy(plan.N) else plan
+    return plan

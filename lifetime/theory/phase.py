@@ -10,7 +10,9 @@ import sympy as sp
 
 from .. import symbols as s
 from ..arrays import brief
+from ..types import Value
 from .formulas import COEFFICIENTS
+from .limits import bare
 
 _RESERVED = ("law", "lifetime", "loss", "cost", "choose", *COEFFICIENTS)
 
@@ -48,10 +50,10 @@ class Phase:
     """
 
     name: str
-    tokens: sp.Expr | None = None
-    flop_per_param_token: sp.Expr | None = None
-    efficiency: sp.Expr = sp.S.One
-    flop: sp.Expr | None = field(default=None, kw_only=True)
+    tokens: Value = None
+    flop_per_param_token: Value = None
+    efficiency: Value = sp.S.One
+    flop: Value = field(default=None, kw_only=True)
 
     def __post_init__(self):
         if not isinstance(self.name, str) or not self.name:
@@ -70,7 +72,7 @@ class Phase:
     @property
     def cost(self) -> sp.Expr:
         """Cost in pre-training-equivalent FLOP: raw FLOP / efficiency."""
-        return self.flop / self.efficiency
+        return bare(self.flop / self.efficiency)
 
     @property
     def fields(self) -> dict[str, sp.Expr]:
@@ -95,7 +97,7 @@ class Phase:
         return above if below == 1 else rf"\frac{{{above}}}{{{s.latex(below)}}}"
 
 
-def expression(name: str, value, of_law: bool = False) -> sp.Expr:
+def expression(name: str, value: Value, of_law: bool = False) -> sp.Expr:
     """A number or an expression as sympy has it; an error unless it is finite and 0 or more, in symbols of ours.
 
     In a law, it may be negative, and have the coefficients of the law in it.

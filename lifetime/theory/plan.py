@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
-from typing import Any
 
 import numpy as np
 
 from ..arrays import is_lazy
+from ..types import Table, Value
 from .budget import Lifetime
 from .composite import Law
 from .law import ScalingLaw
@@ -52,14 +52,14 @@ class Plan:
 
     law: ScalingLaw | Law
     lifetime: Lifetime
-    assumptions: dict
-    N: Any
-    D: Any
-    loss: Any
+    assumptions: dict[str, Value]
+    N: Value
+    D: Value
+    loss: Value
     method: str
     status: str = "converged"
-    chosen: Mapping = field(default_factory=dict)
-    given: Mapping = field(default_factory=dict)
+    chosen: Mapping[str, Value] = field(default_factory=dict)
+    given: Mapping[str, Value] = field(default_factory=dict)
     compare: Callable[[], Plan] | None = field(default=None, repr=False)
 
     @cached_property
@@ -68,27 +68,27 @@ class Plan:
         return Ledger(self.lifetime, {"N": self.N, "D": self.D, **self.assumptions})
 
     @property
-    def cost(self):
+    def cost(self) -> Value:
         """Lifetime cost, pre-training-equivalent FLOP."""
         return self.ledger.cost
 
     @property
-    def flop(self):
+    def flop(self) -> Value:
         """Lifetime raw FLOP."""
         return self.ledger.flop
 
     @property
-    def shares(self) -> dict:
+    def shares(self) -> dict[str, Value]:
         """Share of the lifetime cost by phase name."""
         return self.ledger.shares
 
     @property
-    def tokens_per_param(self):
+    def tokens_per_param(self) -> Value:
         """Training tokens per parameter, D/N."""
         return self.D / self.N
 
     @property
-    def overtraining(self):
+    def overtraining(self) -> Value:
         """Training tokens as a multiple of the compute-optimal tokens at the same N."""
         return self.law.overtraining(self.N, self.D)
 
@@ -101,11 +101,11 @@ class Plan:
         return Plan(self.law, self.lifetime, self.assumptions, N, D, self.loss, "closed form")
 
     @property
-    def saving(self):
+    def saving(self) -> Value:
         """Fraction of the lifetime cost saved against the compute-optimal model of the same loss."""
         return 1 - self.cost / self.chinchilla.cost
 
-    def table(self):
+    def table(self) -> Table:
         """The plan beside the compute-optimal model of the same loss, in base units.
 
         Returns
@@ -139,7 +139,7 @@ class Plan:
         found |= {self.lifetime.cost_heading: self.cost, "saving": self.saving}
         return inputs | found | {f"share of {name}": share for name, share in self.shares.items()}
 
-    def to_frame(self):
+    def to_frame(self) -> Table:
         """A table with a row a scenario: what was given, N, D, loss, cost, saving, shares, and the warnings about it.
 
         Returns
@@ -169,7 +169,7 @@ class Plan:
         values = [self.N, self.loss, *law.coefficients.values(), *self.assumptions.values(), *self.given.values()]
         return np.broadcast_shapes(*map(np.shape, values))
 
-    def __len__(self):
+    def __len__(self) -> int:
         if not self.shape:
             raise TypeError("a plan of one scenario has no length")
         return self.shape[0]
@@ -177,7 +177,7 @@ class Plan:
     def __bool__(self):
         return True
 
-    def __getitem__(self, index) -> Plan:
+    def __getitem__(self, index: Value) -> Plan:
         """The plan of some of the scenarios, by index or slice of their array."""
         if not self.shape:
             raise IndexError("a plan of one scenario has no parts; its values are plan.N, plan.D, ...")
@@ -201,7 +201,7 @@ class Plan:
             compare = lambda: replace(everything, law=law)[index]
         return replace(self, law=law, compare=compare, **some)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Plan]:
         return (self[i] for i in range(len(self)))
 
     def _each(self):

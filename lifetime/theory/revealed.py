@@ -6,12 +6,15 @@ import sympy as sp
 
 from .. import symbols as s
 from ..arrays import elementwise
-from .budget import LIFETIME, Lifetime, as_lifetime, check_names, compiled, linear_cost
+from ..types import Value
+from .budget import LIFETIME, as_lifetime, check_names, compiled, linear_cost
 from .law import ScalingLaw
 from .named import as_law, plain
 
 
-def revealed_demand(law: ScalingLaw | str, N, D, *, lifetime: Lifetime | sp.Expr = LIFETIME, **assumptions):
+def revealed_demand(
+    law: ScalingLaw | str, N: Value, D: Value, *, lifetime: Value = LIFETIME, **assumptions: Value
+) -> Value:
     r"""The demand per parameter that makes a finished model the cheapest of its loss.
 
     .. math:: W = \kappa D \left(\frac{\alpha A N^{-\alpha}}{\beta B D^{-\beta}} - 1\right)
@@ -49,7 +52,9 @@ def revealed_demand(law: ScalingLaw | str, N, D, *, lifetime: Lifetime | sp.Expr
     return elementwise(formula, ("W",), **law.coefficients, N=N, D=D, **assumptions)
 
 
-def served_tokens(law: ScalingLaw | str, N, D, *, lifetime: Lifetime | sp.Expr = LIFETIME, **assumptions):
+def served_tokens(
+    law: ScalingLaw | str, N: Value, D: Value, *, lifetime: Value = LIFETIME, **assumptions: Value
+) -> Value:
     r"""The tokens served, D_inf, that make a finished model the cheapest of its loss.
 
     Solves :math:`W(D_\mathrm{inf}) =` :func:`revealed_demand` for D_inf, all else given.

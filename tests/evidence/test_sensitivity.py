@@ -172,3 +172,8 @@ def sobol_of(function):
 def test_what_has_no_sensitivity_is_refused(call, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         call()
+
+
+def test_an_output_without_a_name_is_not_named():
+    with pytest.raises(ValueError, match=r"got an array of shape \(\)$"):
+        lt.tornado(lambda x: 1, {"x": UNIFORM})

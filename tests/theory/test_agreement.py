@@ -9,6 +9,7 @@ from scipy import optimize
 import lifetime as lt
 from cases import DEMAND, LAW, OTHERS, SYMBOLIC, scenarios
 from lifetime import symbols as s
+from lifetime.theory import closed_form
 from lifetime.theory.closed_form import trinomial as _trinomial
 
 y, k, rest, D0, N0, C, lam = sp.symbols("y k rest D_0 N_0 C lambda", positive=True)
@@ -103,6 +104,18 @@ def root(k, beta, m=1):
         raise AssertionError("Newton's steps did not end")
 
 
+@pytest.mark.parametrize("m", [1.0, 0.65, -0.5])
+def test_the_steps_are_the_formula_of_a_step(m):
+    """Newton's, derived here, and what the package computes without new memory."""
+    derived = y - (y - (y + k) ** (m / (1 + s.beta))) / sp.diff(y - (y + k) ** (m / (1 + s.beta)), y)
+    assert sp.simplify((closed_form.step(y, k, s.beta, m) - derived).subs(s.beta, sp.Rational(1, 3))) == 0
+    given, beta = np.geomspace(1e-6, 1e6, 50), np.float64(0.3)
+    by_formula = closed_form.start(given, beta, m)
+    for _ in range(closed_form.steps(beta, m)):
+        by_formula = closed_form.step(by_formula, given, beta, m)
+    np.testing.assert_allclose(closed_form.trinomial(given, beta, m), by_formula, rtol=1e-14)
+
+
 DEMANDS = [0, 1e-15, 1e-6, 0.01, 0.3, 1, 10, 1e3, 1e8, 1e15, 1e22, 1e30]
 
 
@@ -110,7 +123,7 @@ DEMANDS = [0, 1e-15, 1e-6, 0.01, 0.3, 1, 10, 1e3, 1e8, 1e15, 1e22, 1e30]
 @pytest.mark.parametrize("m", [1.0, 0.9, 0.65, 0.3, 0.0, -1.0])
 def test_the_steps_reach_the_root_to_machine_precision(beta, m):
     """That is: to what rounding ln(e^u + k) once, where the slope of the equation is 1 + β − m or more, does to u."""
-    u = _trinomial(np.array(DEMANDS), np.float64(beta), m)
+    u = np.log(_trinomial(np.array(DEMANDS), np.float64(beta), m))
     expected = np.array([root(k, beta, m) for k in DEMANDS])
     rounding = np.finfo(float).eps * (np.abs(expected) + 1 / (1 + beta - m))
     assert (np.abs(u - expected) <= 2 * rounding).all()

@@ -196,6 +196,7 @@ def test_a_law_may_carry_its_covariance_whether_it_is_of_numbers_or_of_arrays():
         (np.triu(COVARIANCE), r"got shape \(5, 5\) with diagonal \[0.00015"),
         (COVARIANCE - np.diag([0.001, 0, 0, 0, 0]), r"with diagonal \[-0.00085"),
         (np.ones((5, 5)) + COVARIANCE - np.diag([0.1] * 5), "with diagonal"),
+        (COVARIANCE + np.triu(0.5 * COVARIANCE, 1), "with diagonal"),
         (np.zeros((5, 5)), "with diagonal"),
         (COVARIANCE * np.nan, "with diagonal"),
         (np.diag([np.inf, 1, 1, 1, 1]), "with diagonal"),
@@ -410,6 +411,11 @@ def test_a_subclass_with_more_methods_is_a_law():
 
     law = Named(**LAW.coefficients)
     assert lt.cheapest(law, loss=2.0, D_RL=0, D_inf=0).N == lt.cheapest(LAW, loss=2.0, D_RL=0, D_inf=0).N
+
+
+def test_an_overtraining_that_no_float_holds_is_named():
+    with pytest.raises(ValueError, match="^over-training is not a finite number"):
+        LAW.overtraining(1e-300, 1e300)
 
 
 def test_a_range_has_known_names():
