@@ -153,50 +153,51 @@ def _out_of_reach(i, target, dual):
     )
 
 
-def close_in(system, scan, i, args, target, dual):
-    """The least value between the neighbours of the lowest place, by values alone: for a kink, where slopes jump."""
-    place = scan.places[:, i, scan.best[i]]
+def close_in(system, scan, scenarios, args, target, dual):
+    """The least value between the neighbours of the lowest place, by values alone: for a kink, where slopes jump.
+
+    Of the given scenarios of a scan, of shape (n, S); ``args`` and ``target`` are theirs.
+    """
+    best = scan.best[scenarios]
+    places = scan.places[:, scenarios, best]
     steps = [axis[1] - axis[0] for axis in scan.axes]
-    around = scan.tokens[i, scan.best[i]] + np.linspace(-10, 10, 41)
+    around = scan.tokens[scenarios, best][:, None] + np.linspace(-10, 10, 41)
 
     def value(x):
-        x = np.asarray(x)[:, None, None]
-        many = [np.broadcast_to(arg, (1, 1)) for arg in args]
-        tokens = _tokens(system, x, many, np.broadcast_to(target, (1, 1)), around[None], dual)
-        found = system.values(_with(x, tokens), many)[int(dual)][0, 0]
-        return (found if np.isfinite(found) else np.inf), tokens[0, 0]
+        tokens = _tokens(system, x[..., None], [arg[:, None] for arg in args], target[:, None], around, dual)[:, 0]
+        found = system.values(_with(x, tokens), args)[int(dual)]
+        return np.where(np.isfinite(found), found, np.inf), tokens
 
-    x = _golden(lambda x: value(x)[0], list(place), steps, 0)
+    x = _golden(lambda x: value(x)[0], places, steps, 0)
     least, tokens = value(x)
     for nudge in (-1e-6, 1e-6):
-        beside = value([x[0] + nudge, *x[1:]])[0]
-        if np.isfinite(beside) and abs(beside - least) > 1e-3:
-            raise ValueError(
-                f"lifetime must have a cost that is continuous; it jumps at N = {np.exp(x[0]):.6g}, its least"
-            )
-    return np.array([x[0], tokens, *x[1:]])
+        beside = value(np.concatenate([x[:1] + nudge, x[1:]]))[0]
+        jumps = np.isfinite(beside) & (np.abs(beside - least) > 1e-3)
+        if np.any(jumps):
+            at = np.exp(x[0][jumps][0])
+            raise ValueError(f"lifetime must have a cost that is continuous; it jumps at N = {at:.6g}, its least")
+    return _with(x, tokens)
 
 
 def _golden(function, x, steps, axis):
-    """The place of the least value, one axis inside the other, each by golden sections."""
+    """The places of the least values, one axis inside the other, each by golden sections, for all scenarios at once."""
     if axis == len(x):
         return x
     ratio = (np.sqrt(5) - 1) / 2
 
     def inner(at):
-        found = _golden(function, [*x[:axis], at, *x[axis + 1 :]], steps, axis + 1)
+        found = _golden(function, np.concatenate([x[:axis], at[None], x[axis + 1 :]]), steps, axis + 1)
         return function(found), found
 
     low, high = x[axis] - steps[axis], x[axis] + steps[axis]
     a, b = high - ratio * (high - low), low + ratio * (high - low)
-    at_a, at_b = inner(a), inner(b)
-    while high - low > 1e-9:
-        if at_a[0] < at_b[0]:
-            high, b, at_b = b, a, at_a
-            a = high - ratio * (high - low)
-            at_a = inner(a)
-        else:
-            low, a, at_a = a, b, at_b
-            b = low + ratio * (high - low)
-            at_b = inner(b)
-    return min(at_a, at_b, key=lambda found: found[0])[1]
+    (at_a, from_a), (at_b, from_b) = inner(a), inner(b)
+    while np.max(high - low) > 1e-9:
+        left = at_a < at_b
+        low, high = np.where(left, low, a), np.where(left, b, high)
+        new = np.where(left, high - ratio * (high - low), low + ratio * (high - low))
+        at, found = inner(new)
+        a, b = np.where(left, new, b), np.where(left, a, new)
+        at_a, at_b = np.where(left, at, at_b), np.where(left, at_a, at)
+        from_a, from_b = np.where(left, found, from_b), np.where(left, from_a, found)
+    return np.where(at_a < at_b, from_a, from_b)

@@ -70,12 +70,13 @@ def _general(system, args, target, centre, dual):
         value = np.where(minimum, system.values(x, some)[int(dual)], np.inf)
         better = value < lowest[scenarios]
         found[:, scenarios[better]], lowest[scenarios[better]] = x[:, better], value[better]
-    for i in np.flatnonzero(~(lowest <= scan.lowest + 1e-9)):
-        where = scan.edge(i)
-        one = [arg[i : i + 1] for arg in args], target[i : i + 1]
-        if where is not None:
+    rest = np.flatnonzero(~(lowest <= scan.lowest + 1e-9))
+    for i in rest:
+        if (where := scan.edge(i)) is not None:
+            one = [arg[i : i + 1] for arg in args], target[i : i + 1]
             raise ValueError(_at_an_edge(system, where, _is_between(system, scan.hill(i), *one, dual), dual))
-        found[:, i] = lattice.close_in(system, scan, i, *one, dual)
+    if rest.size:
+        found[:, rest] = lattice.close_in(system, scan, rest, [arg[rest] for arg in args], target[rest], dual)
     return found
 
 
