@@ -25,7 +25,7 @@ endef
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint unit guard nbval assumptions browser lab record book bench lock clean
+.PHONY: help run test lint unit guard nbval assumptions browser lab record book bench mutants lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -50,7 +50,7 @@ nbval: $(READY) ## stage 4: every notebook, executed, gives exactly its stored o
 	$(call stage,nbval,$(PY) -m pytest --nbval --nbval-current-env --nbval-cell-timeout=300 -n 2 --dist loadscope notebooks)
 
 assumptions: $(READY) ## stage 5: every assumption of every notebook, changed, keeps the asserts and moves a sentence
-	$(call stage,assumptions,$(PY) -m pytest tests/test_assumptions.py -n 2 --dist loadscope)
+	$(call stage,assumptions,JOINT=$(JOINT) $(PY) -m pytest tests/test_assumptions.py -n 2 --dist loadscope $(ARGS))
 
 browser: book ## stage 6: the site, in a browser, sends for nothing elsewhere and computes as the package does
 	$(call stage,browser,$(PY) -m pytest -rs tests/test_book.py tests/test_explorer.py)
@@ -66,6 +66,9 @@ book: $(READY) ## build the site from the stored outputs of the notebooks, into 
 
 bench: $(READY) ## run the benchmarks one by one, on one thread
 	@for script in benchmarks/bench_*.py; do echo "== $$script"; $(ONE_THREAD) $(PY) "$$script" || exit 1; done
+
+mutants: $(READY) ## break the code one place at a time and list what no test notices (a few: ARGS="--sample 30 FILE ...")
+	@$(PY) tools/mutants.py $(ARGS)
 
 lock: $(UV) ## make requirements.lock anew from pyproject.toml (newest versions: ARGS=--upgrade)
 	$(UV) pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \

@@ -24,6 +24,7 @@ from .machine.roofline import Roofline
 from .presets import accelerators, architectures, laws, models, traffic
 from .summary import quantiles
 from .theory.budget import LIFETIME, Lifetime, Phase
+from .theory.composite import Law
 from .theory.law import ScalingLaw
 from .theory.ledger import Ledger
 from .theory.optimum import best, cheapest
@@ -35,6 +36,7 @@ __all__ = [
     "Accelerator",
     "Architecture",
     "Fit",
+    "Law",
     "Ledger",
     "Lifetime",
     "OneOf",

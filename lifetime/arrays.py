@@ -142,6 +142,14 @@ def require(ok, name: str, value, valid: str, limit=np.nan) -> None:
     raise ValueError(f"{name} must be {valid.format(limit=f'{limit[~ok][0]:.6g}')}; got {bad[0]:.10g}{where}")
 
 
+def aligned(*values) -> list[np.ndarray]:
+    """Values broadcast against each other, as numpy arrays: labelled ones by the names of their dimensions."""
+    if any(hasattr(value, "dims") for value in values):
+        xarray = sys.modules["xarray"]
+        values = xarray.broadcast(*(v if hasattr(v, "dims") else xarray.DataArray(v) for v in values))
+    return list(np.broadcast_arrays(*(np.asarray(value, dtype=float) for value in values)))
+
+
 def at_least(name: str, n, low: int) -> None:
     """Raise a ``ValueError`` unless n is an integer of at least ``low``."""
     if not isinstance(n, int | np.integer) or isinstance(n, bool) or n < low:

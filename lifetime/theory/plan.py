@@ -9,13 +9,13 @@ from html import escape
 
 import numpy as np
 
-from ..arrays import is_lazy
+from ..arrays import aligned, is_lazy
 from ..types import Table, Value
 from .budget import Lifetime
 from .composite import Law
 from .law import ScalingLaw
 from .ledger import Ledger
-from .suspicions import about
+from .suspicions import about, by_scenario
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,8 +133,8 @@ class Plan:
     def _columns(self) -> dict:
         """What a scenario has, by name: what was given, the model, what it costs."""
         law = self.law if isinstance(self.law, ScalingLaw) else self.law.base
-        inputs = dict(self.assumptions) | {k: v for k, v in self.given.items() if k not in self.assumptions}
-        inputs = {f"law {name}": v for name, v in law.coefficients.items() if np.ndim(v)} | inputs
+        inputs = {f"law {name}": v for name, v in law.coefficients.items() if np.ndim(v)}
+        inputs |= {**self.assumptions, **self.given}
         found = {"N": self.N, "D": self.D, "tokens per parameter": self.tokens_per_param, "loss": self.loss}
         found |= {self.lifetime.cost_heading: self.cost, "saving": self.saving}
         return inputs | found | {f"share of {name}": share for name, share in self.shares.items()}
@@ -158,16 +158,20 @@ class Plan:
         """
         import pandas as pd
 
-        names, values = list(self._columns), np.broadcast_arrays(*map(np.asarray, self._columns.values()))
-        frame = pd.DataFrame({name: np.ravel(value) for name, value in zip(names, values, strict=True)})
-        return frame.assign(warnings=["; ".join(plan.warnings) for plan in self._each()] if self.warnings else "")
+        columns = dict(zip(self._columns, aligned(*self._columns.values()), strict=True))
+        warnings = np.broadcast_to(by_scenario(self), next(iter(columns.values())).shape)
+        return pd.DataFrame({name: np.ravel(value) for name, value in (columns | {"warnings": warnings}).items()})
 
-    @property
+    @cached_property
     def shape(self) -> tuple[int, ...]:
         """The shape of the scenarios: () for one."""
+        return aligned(*self._inputs.values())[0].shape
+
+    @property
+    def _inputs(self) -> dict:
+        """All that may be an array: the model, the law, what was given."""
         law = self.law if isinstance(self.law, ScalingLaw) else self.law.base
-        values = [self.N, self.loss, *law.coefficients.values(), *self.assumptions.values(), *self.given.values()]
-        return np.broadcast_shapes(*map(np.shape, values))
+        return {"N": self.N, "D": self.D, "loss": self.loss, **law.coefficients, **self.assumptions, **self.given}
 
     def __len__(self) -> int:
         if not self.shape:
@@ -182,18 +186,15 @@ class Plan:
         if not self.shape:
             raise IndexError("a plan of one scenario has no parts; its values are plan.N, plan.D, ...")
 
-        def part(value):
-            found = np.broadcast_to(value, self.shape)[index] if np.ndim(value) or self.shape else value
-            return float(found) if np.ndim(found) == 0 else found
-
         def parts(values):
-            return {name: part(value) for name, value in values.items()}
+            found = {name: aligned(self.N, *self._inputs.values(), v)[-1][index] for name, v in values.items()}
+            return {name: float(value) if np.ndim(value) == 0 else value for name, value in found.items()}
 
         base = self.law if isinstance(self.law, ScalingLaw) else self.law.base
         if any(np.ndim(value) for value in base.coefficients.values()):
             base = replace(base, **parts(base.coefficients), covariance=None, draws=None)
         law = base if isinstance(self.law, ScalingLaw) else Law(base, self.law.expression, positive=self.law.positive)
-        some = {name: part(getattr(self, name)) for name in ("N", "D", "loss")}
+        some = parts({name: getattr(self, name) for name in ("N", "D", "loss")})
         some |= {name: parts(getattr(self, name)) for name in ("assumptions", "chosen", "given")}
         compare = None
         if self.compare is not None:
@@ -203,9 +204,6 @@ class Plan:
 
     def __iter__(self) -> Iterator[Plan]:
         return (self[i] for i in range(len(self)))
-
-    def _each(self):
-        return (self[i] if i else self for i in np.ndindex(self.shape))
 
     def __repr__(self):
         if any(is_lazy(value) for value in (self.N, self.D)):

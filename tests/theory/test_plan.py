@@ -46,7 +46,7 @@ def test_a_plan_within_the_runs_of_its_law_warns_of_nothing():
         (lambda: near(D_inf=1e14), "tokens per parameter is beyond the runs: "),
         (
             lambda: lt.cheapest(REFIT, loss=1.9, D_RL=0, D_inf=0),
-            "times the most in the runs of Besiroglu2024 (1.6e+10 parameters)",
+            "times the most in the runs of Besiroglu2024 (1.6e+10)",
         ),
         (lambda: lt.cheapest(REFIT, loss=1.9, D_RL=0, D_inf=0), "D is beyond the runs: "),
         (lambda: lt.cheapest(REFIT, loss=1.835, D_RL=0, D_inf=0), "D is more than there is public text: "),
@@ -118,6 +118,29 @@ def test_a_frame_of_a_price_carries_the_unit():
     priced = lt.LIFETIME.priced(3e-18, unit="USD")
     assert "cost (USD)" in lt.cheapest(REFIT, loss=2.0, lifetime=priced, **OTHERS).to_frame().columns
     assert "cost (USD)" in lt.cheapest(REFIT, loss=2.0, lifetime=priced, **OTHERS).table().index
+
+
+def test_a_grid_of_named_dimensions_is_one_of_scenarios():
+    import xarray as xr
+
+    served = xr.DataArray([1e12, 1e13, 1e14], dims="served", coords={"served": ["a", "b", "c"]})
+    utilisation = xr.DataArray([0.2, 0.4], dims="use")
+    plan = lt.cheapest(REFIT, loss=2.0, D_RL=0, D_inf=served, e_inf=utilisation)
+    assert plan.shape == plan.N.shape == (3, 2)
+    frame = plan.to_frame()
+    assert np.array_equal(frame["N"], plan.N.to_numpy().ravel())
+    assert frame["D_inf"].tolist() == [1e12, 1e12, 1e13, 1e13, 1e14, 1e14]
+    assert plan[2, 0].N == lt.cheapest(REFIT, loss=2.0, D_RL=0, D_inf=1e14, e_inf=0.2).N
+    assert "N is beyond the runs in 3 of 6 scenarios" in plan.warnings[0]
+
+
+def test_a_frame_says_which_scenario_is_suspicious_and_of_many_at_once():
+    many = np.where(np.arange(100_000) % 2, 1e9, 1e14)
+    plan = lt.cheapest(REFIT, loss=REFIT.loss(1e9, 2e10), D_RL=0, D_inf=many, e_inf=1)
+    warnings = plan.to_frame()["warnings"]
+    assert (warnings[1::2] == "").all()
+    assert warnings[0] == "N is below 5e8; D is beyond the runs; tokens per parameter is beyond the runs"
+    assert warnings[::2].nunique() == 1
 
 
 def test_a_grid_of_scenarios_is_in_the_order_of_ravel():
