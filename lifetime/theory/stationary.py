@@ -73,7 +73,7 @@ def _general(system, args, target, centre, dual):
     rest = np.flatnonzero(~(lowest <= scan.lowest + 1e-9))
     for i in rest:
         if (where := scan.edge(i)) is not None:
-            one = [arg[i : i + 1] for arg in args], target[i : i + 1]
+            one = [arg[[i]] for arg in args], target[[i]]
             raise ValueError(_at_an_edge(system, where, _is_between(system, scan.hill(i), *one, dual), dual))
     if rest.size:
         found[:, rest] = lattice.close_in(system, scan, rest, [arg[rest] for arg in args], target[rest], dual)
@@ -103,8 +103,8 @@ def newton(system, x, args, target, dual, descend=True):
         objective, constraint = system.derivatives(x[:, active], some)[:: -1 if dual else 1]
         new_f, new_h = objective[0], constraint[0] - target[active]
         short = np.abs(step[:, active]).max(axis=0)
-        better = new_f + weight[active] * np.abs(new_h) <= f[active] + weight[active] * np.abs(h[active])
         with np.errstate(invalid="ignore"):
+            better = new_f + weight[active] * np.abs(new_h) <= f[active] + weight[active] * np.abs(h[active])
             accept = np.isfinite(new_f + new_h) & (better | (short < 1e-6) | ~np.isfinite(f[active]) | (not descend))
         done = accept & (short < 1e-11) & (np.abs(new_h) < 1e-11) & np.isfinite(f[active])
         good[active[done]] = True
@@ -147,7 +147,7 @@ def _least_curvature(system, x, args, dual):
     multiplier = -(slope * normal).sum(axis=1) / length
     hessian = _finite(curved + multiplier[:, None, None] * bent)
     along = np.eye(len(x)) - normal[:, :, None] * normal[:, None] / length[:, None, None]
-    away = 1e3 * (1 - along.diagonal(axis1=1, axis2=2).sum(axis=1) / len(x))[:, None, None] * (np.eye(len(x)) - along)
+    away = 1e3 * (np.eye(len(x)) - along)  # across the constraint, where a curvature does not count
     return np.linalg.eigvalsh(_finite(along @ hessian @ along + away)).min(axis=1)
 
 

@@ -12,7 +12,8 @@ import lifetime as lt
 from cases import LAW, OTHERS, assumptions, laws, powers_of_ten
 from lifetime import symbols as s
 from lifetime.theory.composite import Law
-from lifetime.theory.system import system
+from lifetime.theory.stationary import newton
+from lifetime.theory.system import System, system
 
 U, R, R_N, U_N = sp.symbols("U R R_N U_N", positive=True)
 G, g, k, P, x, y = sp.symbols("G g k P x y", positive=True)
@@ -417,3 +418,36 @@ def test_any_dip_is_minimised_as_along_the_curve(depth, place, width, served):
     given = OTHERS | {"D_inf": served}
     one, other = (lt.cheapest(law, loss=LOSS, lifetime=cost, **given) for law in (LAW, Law(LAW)))
     assert other.cost == pytest.approx(one.cost, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("start", "most"),
+    [
+        ((24, 28, 28), 6),
+        ((20, 20, 20), 10),
+        ((30, 35, 40), 10),
+        ((24, 27, 10), 14),
+        ((26, 30, 60), 18),
+        ((24, 28, 5), 16),
+    ],
+)
+def test_newtons_steps_are_few_from_near_and_far(start, most, monkeypatch):
+    """With a limit on a step, a penalty for leaving the constraint, and a first multiplier."""
+    known = LAW.coefficients | {"k_RL": 3, "e_RL": 1 / 3, "D_inf": 1e13, "e_inf": 1 / 3}
+    equations = system(lt.LIFETIME.cost, (LAW + 20 * s.D_RL**-0.2).rest, ("D_RL",), tuple(known))
+    args, target, calls = [np.array([float(value)]) for value in known.values()], np.log([2.1 - LAW.E]), []
+    derivatives = System.derivatives
+    monkeypatch.setattr(System, "derivatives", lambda *given: calls.append(1) or derivatives(*given))
+    x, good = newton(equations, np.array(start, dtype=float)[:, None], args, target, False)
+    assert good.all()
+    assert np.exp(x[:, 0]) == pytest.approx([8.09897084e9, 5.48896486e12, 2.83533618e12], rel=1e-8)
+    assert len(calls) <= most
+
+
+def test_a_system_that_does_not_converge_says_which_points():
+    """From where the cost overflows, nothing leads on."""
+    known = LAW.coefficients | OTHERS
+    equations = system(lt.LIFETIME.cost, Law(LAW).rest, (), tuple(known))
+    args = [np.array([float(value)] * 2) for value in known.values()]
+    _, good = newton(equations, np.array([[24.0, 800.0], [28.0, 800.0]]), args, np.log([0.2, 0.2]), False)
+    assert good.tolist() == [True, False]
