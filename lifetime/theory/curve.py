@@ -86,8 +86,8 @@ def _only_minimum(cost, args):
         done = np.abs(step) <= np.where(outside, 1e-15, 1e-8) * (
             1 + np.abs(x)
         )  # Newton's next step would be its square
-        lost = np.abs(x) > _FARTHEST
-        require(~lost, "lifetime", ratio, _NO_MINIMUM)
+        if np.any(lost := np.abs(x) > _FARTHEST):
+            raise ValueError(_no_minimum(x[lost][0] > 0, x[lost][0] < 0))
         if np.any(done):
             found[active[done]] = x[done]
             left = ~done
@@ -123,7 +123,8 @@ def _least_minimum(cost, args):
         return (up - down) / (np.abs(up) + np.abs(down)), total
 
     minima = []  # the brackets of the first minimum of every scenario, of the second where there is one, ...
-    before, on_grid = slope(_SPLITS[0], *args)
+    at_first, on_grid = slope(_SPLITS[0], *args)
+    before = at_first
     for left, right in pairwise(_SPLITS):
         here, total = slope(right, *args)
         on_grid = np.fmin(on_grid, total)
@@ -142,12 +143,22 @@ def _least_minimum(cost, args):
             raise ArithmeticError(f"the optimum did not converge: status {np.unique(found.status)}")
         total = slope(found.x, *args)[1]
         split, lowest = np.where(total < lowest, found.x, split), np.fmin(total, lowest)
-    inside = ~np.isnan(split) & ~(on_grid < lowest * (1 - 1e-9))
-    require(inside, "lifetime", on_grid, _NO_MINIMUM)
+    lost = np.isnan(split) | (on_grid < lowest * (1 - 1e-9))
+    if np.any(lost):
+        first, last = (np.broadcast_to(x, lost.shape)[lost][0] for x in (at_first, before))
+        raise ValueError(_no_minimum(last < 0, first > 0, np.broadcast_to(on_grid, lost.shape)[lost][0]))
     return split
 
 
-_NO_MINIMUM = "a cost that is continuous and, at this loss, least at a finite N and D"
+def _no_minimum(more_D, more_N, cost=None):
+    """Why a cost has no least value: which way it falls, if any."""
+    where = "D" if more_D else "N"
+    why = f"the optimum is at infinity, for it still falls as {where} grows" if more_D or more_N else "it jumps there"
+    got = "" if cost is None else f" {cost:.10g}"
+    return (
+        "lifetime must be a cost that is continuous and, at this loss, least at a finite N and D; "
+        f"got one that is not{got and f', least at{got}'}: {why}"
+    )
 
 
 def best_numeric(cost, budget, E, A, B, alpha, beta, assumptions):
