@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 
 from .. import symbols as s
-from ..arrays import brief, closest, elementwise, is_lazy, is_symbolic, require
+from ..arrays import as_number, brief, closest, elementwise, is_lazy, is_symbolic, require
 from ..types import Value
 from .budget import LIFETIME, Lifetime, as_lifetime, compiled, linear_cost
 from .closed_form import best_model, cheapest_model, relative_budget, relative_demand, trinomial
@@ -205,7 +205,17 @@ def _problem(law, lifetime, choose, given, **target):
     for name, value in (law.coefficients | target | given).items():
         if is_symbolic(value):
             raise ValueError(f"{name} must be a number or an array to optimise with; got the expression {value}")
+    _as_declared(lifetime.cost + (law.expression if isinstance(law, Law) else 0), given)
     return law, lifetime, lifetime.settled(given, chosen=choose), choose, given
+
+
+def _as_declared(expression, given):
+    """An error for a value below 0 of a reader's own symbol that is declared not to be: the solvers rely on it."""
+    for symbol in expression.free_symbols:
+        value = given.get(symbol.name)
+        if symbol.is_nonnegative and symbol.name not in s.MEANINGS and value is not None and not is_lazy(value):
+            value = as_number(symbol.name, value)
+            require(~np.less(value, 0), symbol.name, value, "0 or more, as its symbol is declared")
 
 
 def _stationary(law, lifetime, settled, choose, given, **target):
@@ -257,10 +267,15 @@ def _level(law, loss, coefficients):
 def _demand(lifetime: Lifetime):
     """A function of the assumptions that returns κ and W as numbers."""
     names = lifetime.assumptions
-    function = compiled(linear_cost(lifetime), names)
+    expressions = linear_cost(lifetime)
+    function = compiled(expressions, names)
+    ours = all(symbol.name in s.MEANINGS for x in expressions for symbol in x.free_symbols)
+    known = ours and bool(expressions[0].is_positive and expressions[1].is_nonnegative)
 
     def demand(assumptions):
         kappa, W = function(*(assumptions[name] for name in names))
+        if known:  # from the ranges of its symbols, which are checked
+            return kappa, W
         require(np.greater(kappa, 0), "lifetime", kappa, "such that its cost per parameter and token of D is above 0")
         require(np.greater_equal(W, 0), "lifetime", W, "such that its demand per parameter is 0 or more")
         return kappa, W

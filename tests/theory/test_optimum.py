@@ -572,3 +572,16 @@ def test_steps_that_do_not_converge_are_an_error():
     # Rounding, which a slope of 1e-15 turns into steps, differs between processors: one of a thousand is enough.
     with pytest.raises(ArithmeticError, match=r"the optimum did not converge: last step \d\S* in ln D"):
         _trinomial(np.geomspace(1e-17, 1e-12, 1000), np.float64(1e-15), 1.0)
+
+
+def test_a_symbol_of_the_readers_own_is_what_it_is_declared_to_be():
+    message = "tokens_of_mine must be 0 or more, as its symbol is declared; got -1"
+    for declared, message in (
+        (True, message),
+        (None, "lifetime must be such that its demand per parameter is 0 or more"),
+    ):
+        own = lt.LIFETIME + lt.Phase("own", sp.Symbol("tokens_of_mine", positive=declared), 2)
+        with pytest.raises(ValueError, match=message):
+            lt.cheapest(LAW, loss=LOSS, lifetime=own, tokens_of_mine=-1, D_RL=0, D_inf=0)
+    with pytest.raises(ValueError, match="size_of_mine must be 0 or more, as its symbol is declared; got -0.5"):
+        lt.cheapest(LAW + sp.Symbol("size_of_mine", positive=True), loss=LOSS, size_of_mine=-0.5, D_RL=0, D_inf=0)
