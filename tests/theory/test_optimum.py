@@ -575,11 +575,9 @@ def test_steps_that_do_not_converge_are_an_error():
 
 
 def test_a_symbol_of_the_readers_own_is_what_it_is_declared_to_be():
-    message = "tokens_of_mine must be 0 or more, as its symbol is declared; got -1"
-    for declared, message in (
-        (True, message),
-        (None, "lifetime must be such that its demand per parameter is 0 or more"),
-    ):
+    refused = "tokens_of_mine must be 0 or more, as its symbol is declared; got -1"
+    negative = "lifetime must be such that its demand per parameter is 0 or more"
+    for declared, message in ((True, refused), (None, negative)):
         own = lt.LIFETIME + lt.Phase("own", sp.Symbol("tokens_of_mine", positive=declared), 2)
         with pytest.raises(ValueError, match=message):
             lt.cheapest(LAW, loss=LOSS, lifetime=own, tokens_of_mine=-1, D_RL=0, D_inf=0)
