@@ -356,7 +356,7 @@ def test_a_bad_number_is_said_beside_it(fresh, text, said):
         ({"k_RL": "0"}, "k_RL must be a finite number above 0"),
         ({"D_inf": "many"}, "D_inf must be a finite number"),
         ({"N_like": "1e400"}, "N_like must be a finite number"),
-        ({"N_like": "1e-300"}, "too large or too small"),
+        ({"D_inf": "1e300", "e_inf": "1e-300"}, "too large or too small"),
     ],
 )
 def test_a_link_without_an_answer_says_why(fresh, state, said):
