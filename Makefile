@@ -39,7 +39,7 @@ lint: $(READY) ## stage 1: ruff, code style and format
 	$(call stage,lint,$(PY) -m ruff check && $(PY) -m ruff format --check)
 
 unit: $(READY) ## stage 2: unit tests and docstring examples, with branch coverage
-	$(call stage,unit,$(PY) -m pytest lifetime tests --cov --ignore=tests/test_project.py --ignore=tests/test_notebooks.py \
+	$(call stage,unit,$(PY) -m pytest lifetime tests --cov -n 2 --dist loadfile --ignore=tests/test_project.py --ignore=tests/test_notebooks.py \
 		--ignore=tests/test_notebook_rules.py --ignore=tests/test_assumptions.py \
 		--ignore=tests/test_book.py --ignore=tests/test_explorer.py)
 
