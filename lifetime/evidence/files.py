@@ -65,8 +65,6 @@ def read_sheets(source) -> tuple[list[Sheet], bool]:
     """
     if isinstance(source, str | os.PathLike):
         path = os.path.expanduser(os.fspath(source))
-        if isinstance(path, bytes):
-            path = os.fsdecode(path)
         if os.path.exists(path) or not _PATTERN.search(path):
             return [_from_path(path)], False
         paths = sorted(found for found in glob.glob(path, recursive=True) if not os.path.isdir(found))
@@ -77,7 +75,10 @@ def read_sheets(source) -> tuple[list[Sheet], bool]:
     if hasattr(source, "read"):
         name = getattr(source, "name", None)
         where = f"{os.path.basename(name)}: " if isinstance(name, str) and name else ""
-        return [_from_content(source.read(), where)], False
+        try:
+            return [_from_content(source.read(), where)], False
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{where}the file is not in {error.encoding}: open it with the encoding it has") from None
     return [_from_frame(source)], False
 
 
@@ -247,6 +248,8 @@ def _records(whole, where):
             raise ValueError(f"{where}the columns must be equally long; got {brief(lengths)}")
         return [dict(zip(whole, row, strict=True)) for row in zip(*values, strict=True)]
     if values and all(isinstance(value, dict) for value in values):
+        if not set.intersection(*map(set, values)):
+            return [whole]
         if not all(key.isdigit() for value in values for key in value):
             return values
         keys = dict.fromkeys(key for value in values for key in value)

@@ -169,11 +169,12 @@ def _columns(sheet: Sheet, named) -> list[Column]:
             if name in COLUMNS:
                 raise sheet.fail(f"{_must(sheet)}; {name} is there twice")
             raise sheet.fail(f"{sheet.head} must name each column once; {name} is there twice: rename one of them")
-    found = {role: _column(sheet, role, name) for role, name in named.items() if name is not None or role in COLUMNS}
+    given = {role: _column(sheet, role, name) for role, name in named.items() if name is not None}
+    found = {role: given.get(role) or _column(sheet, role) for role in named if role in given or role in COLUMNS}
     if named["flop"] is not None:
         del found["tokens"]
     elif found["tokens"] is None:
-        found["flop"] = _column(sheet, "flop", None)
+        found["flop"] = _column(sheet, "flop")
         del found["tokens" if found["flop"] else "flop"]
     lacking = [role for role, column in found.items() if column is None]
     if lacking:
@@ -189,7 +190,7 @@ def _columns(sheet: Sheet, named) -> list[Column]:
     return list(found.values())
 
 
-def _column(sheet, role, name):
+def _column(sheet, role, name=None):
     """The column of that name, or else with a usual name; None if there is none."""
     header = sheet.header
     if name is not None:
