@@ -14,7 +14,7 @@ _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+\s*[kmbt]?", re.ASCII | re.IGNOR
 _ENDLESS = {"nan": math.nan, "inf": math.inf, "infinity": math.inf}
 _MISSING = ("", "na", "n/a", "null", "none", "<na>")
 
-_WORDS = {"thousand": 3, "million": 6, "billion": 9, "trillion": 12}
+_WORDS = {"nat": 0, "thousand": 3, "million": 6, "billion": 9, "trillion": 12}
 _UNIT = re.compile(r"\s*[(\[]\s*(?:in\s+)?([a-z]+)\s*[)\]]$", re.IGNORECASE)
 _LETTER = re.compile(r"[_ ]([KMBT])$")
 _FLOP = re.compile(r"(.*?)([kmgtpez])?flops?", re.IGNORECASE)
@@ -114,8 +114,7 @@ def split_unit(name: str) -> tuple[str, float]:
     match = _UNIT.search(name)
     if match:
         unit = match[1].lower()
-        word = unit.rstrip("s")
-        power = {**_POWERS, **_WORDS, "nat": 0, "flop": 0}.get(word)
+        power = (_WORDS | _POWERS).get(unit.removesuffix("s") if len(unit) > 2 else unit)
         flop = _FLOP.fullmatch(unit)
         if flop and not flop[1]:
             power = _FLOP_POWERS.get((flop[2] or "").lower(), 0)

@@ -121,6 +121,8 @@ def read_runs(
         sources[_sources(columns)] = None
         if not sheet.rows:
             raise sheet.fail("there are names of columns, but no runs below them")
+        if pattern:
+            _check_history(sheet, columns)
         before = sheet.where if pattern else ""
         bad += [f"{before}{row.problem}" for row in sheet.rows if row.problem]
         for row in sheet.rows[-1:] if pattern else sheet.rows:
@@ -170,10 +172,9 @@ def _columns(sheet: Sheet, named) -> list[Column]:
                 raise sheet.fail(f"{_must(sheet)}; {name} is there twice")
             raise sheet.fail(f"{sheet.head} must name each column once; {name} is there twice: rename one of them")
     given = {role: _column(sheet, role, name) for role, name in named.items() if name is not None}
-    found = {role: given.get(role) or _column(sheet, role) for role in named if role in given or role in COLUMNS}
-    if named["flop"] is not None:
-        del found["tokens"]
-    elif found["tokens"] is None:
+    needed = [role for role in COLUMNS if role != "tokens" or "flop" not in given]
+    found = {role: given.get(role) or _column(sheet, role) for role in named if role in given or role in needed}
+    if found.get("tokens", "flop") is None:
         found["flop"] = _column(sheet, "flop")
         del found["tokens" if found["flop"] else "flop"]
     lacking = [role for role, column in found.items() if column is None]
@@ -263,7 +264,22 @@ def _run(row: Row, columns: list[Column]) -> tuple[dict, list[str], str]:
             failure = f"loss is {'missing' if cell.problem.startswith('is missing') else 'not finite'}"
     if "flop" in run:
         run["tokens"] = run["flop"] / (6 * run["params"])
+    if not problems:
+        too = [name for name in COLUMNS if not 0 < run[name] < float("inf")]
+        problems = [f"{name} must be a finite number above 0; got {run[name]:g}" for name in too]
     return {name: run[name] for name in (*COLUMNS, "group") if name in run}, problems, failure
+
+
+def _check_history(sheet, columns):
+    """Raise a ``ValueError`` unless the rows of a file are the history of one run, the longest training last."""
+    remedy = "of a pattern, the last row of each file counts: if its rows are runs, read the file by itself"
+    for column in columns:
+        values = [read_cell(row.cells[column.index]).value for row in sheet.rows if not row.problem]
+        values = [value for value in values if value == value]
+        if column.role == "params" and len(set(values)) > 1:
+            raise sheet.fail(f"{column} is not the same in all rows; {remedy}")
+        if column.role in ("tokens", "flop") and values and values[-1] < max(values):
+            raise sheet.fail(f"{column} is not the greatest in the last row; {remedy}")
 
 
 def _places(places):

@@ -310,6 +310,28 @@ def test_only_failures_are_skipped():
         read(FAILED, skip="all")
 
 
+def test_a_file_of_a_pattern_must_be_the_history_of_one_run(tmp_path):
+    (tmp_path / "a.csv").write_text("N,D,loss\n1e9,1e9,5\n,,\n1e9,,\n1000M,2e10,3\n")
+    assert read_runs(tmp_path / "*.csv").to_numpy().tolist() == [[1e9, 2e10, 3]]
+    (tmp_path / "b.csv").write_text("N,D,loss\n1e9,1e9,5\n2e9,2e10,3\n")
+    with pytest.raises(
+        ValueError, match=r"^b.csv: params \('N'\) is not the same in all rows; of a pattern, the last row"
+    ):
+        read_runs(tmp_path / "*.csv")
+    (tmp_path / "b.csv").write_text("N,C,loss\n1e9,3e19,3\n1e9,2e19,4\n")
+    with pytest.raises(
+        ValueError, match=r"^b.csv: flop \('C'\) is not the greatest in the last row; of a pattern, .*itself$"
+    ):
+        read_runs(tmp_path / "*.csv")
+
+
+def test_numbers_that_a_unit_makes_too_large_or_too_small_are_refused():
+    with pytest.raises(ValueError, match="^line 2: tokens must be a finite number above 0; got inf$"):
+        read("N,Tokens (B),loss\n1e9,1e300,2\n".replace("1e300", "1e308"))
+    with pytest.raises(ValueError, match="^line 2: tokens must be a finite number above 0; got 0$"):
+        read("N,C,loss\n1e9,1e-320,2\n")
+
+
 def test_failed_runs_of_a_pattern_are_named_by_file(tmp_path):
     for name, loss in {"a": 3, "b": "", "c": "nan", "d": "", "e": 2}.items():
         (tmp_path / f"{name}.csv").write_text(f"params,tokens,loss\n1e9,1e9,5\n1e9,2e10,{loss}\n")
@@ -369,6 +391,7 @@ def test_a_name_settles_a_doubt_and_the_plain_names_leave_none():
     text = "N,D,train/loss,val/loss,C\n1e9,2e10,2.8,2.9,1.2e21\n"
     assert read(text, loss="val/loss").loss.tolist() == [2.9]
     assert read(text, loss="val/loss", flop="C").tokens.tolist() == [2e11]
+    assert read("N,D,tokens seen,C,loss\n1e9,1,2,1.2e21,2.8\n", flop="C").tokens.tolist() == [2e11]
     plain = read("params,N,tokens,loss,val_loss\n1e9,2e9,2e10,2.8,2.9\n")
     assert plain.to_numpy().tolist() == [[1e9, 2e10, 2.8]]
     assert said(plain).endswith("read: params (not 'N'), tokens, loss (not 'val_loss')")
@@ -417,6 +440,7 @@ def test_names_in_any_case_and_units_in_names(name):
         ("Tokens (B)", 1e9), ("Tokens (in billions)", 1e9), ("tokens (T)", 1e12), ("tokens_b", 1), ("D_T", 1e12),
         ("total_gflops", 1e9), ("Training FLOP (EFLOP)", 1e18), ("trainingFLOPs", 1), ("compute [ZFLOP]", 1e21),
         ("loss (nats)", 1), ("loss (bits)", 1), ("TFLOPs", 1e12), ("Training FLOP (flop)", 1), ("m", 1), ("", 1),
+        ("tokens (s)", 1), ("tokens ()", 1), ("tokens (ts)", 1),
     ],
 )  # fmt: skip
 def test_units_of_names(name, unit):
