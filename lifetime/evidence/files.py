@@ -71,7 +71,9 @@ def read_sheets(source) -> tuple[list[Sheet], bool]:
         if not paths:
             inside = "" if os.path.isabs(path) else f" in {os.getcwd()!r}"
             raise NoFileError(f"no file matches {path!r}{inside}: check the folder and the pattern")
-        return [_with_star(_from_path(found), path, found) for found in paths], True
+        short = len({os.path.basename(found) for found in paths}) == len(paths)
+        names = [os.path.basename(found) if short else found for found in paths]
+        return [_with_star(_from_path(*found), path, found[0]) for found in zip(paths, names, strict=True)], True
     if hasattr(source, "read"):
         name = getattr(source, "name", None)
         where = f"{os.path.basename(name)}: " if isinstance(name, str) and name else ""
@@ -94,7 +96,7 @@ def _with_star(sheet, pattern, path):
     return Sheet(sheet.where, sheet.head, [*sheet.header, "*"], rows)
 
 
-def _from_path(path):
+def _from_path(path, name=None):
     if os.path.isdir(path):
         raise NoFileError(
             f"{path!r} is a folder: name a file in it, or a pattern such as {os.path.join(path, '*.csv')!r}"
@@ -102,7 +104,7 @@ def _from_path(path):
     if not os.path.exists(path):
         raise NoFileError(_nothing_at(path))
     with open(path, "rb") as file:
-        return _from_content(file.read(), f"{os.path.basename(path)}: ")
+        return _from_content(file.read(), f"{name or os.path.basename(path)}: ")
 
 
 def _nothing_at(path):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TextIO
 
 from ..arrays import brief, closest
 from ..types import Table
-from .cells import read_cell, split_unit
+from .cells import is_missing, read_cell, split_unit
 from .files import SEPARATORS, Row, Sheet, read_sheets
 
 COLUMNS = ("params", "tokens", "loss")
@@ -253,7 +253,7 @@ def _run(row: Row, columns: list[Column]) -> tuple[dict, list[str], str]:
         value = row.cells[column.index]
         if column.role == "group":
             run["group"] = value.strip() if isinstance(value, str) else value
-            if value is None or value != value or run["group"] == "":
+            if is_missing(value) or value != value or run["group"] == "":
                 problems.append(f"{column} is missing")
             continue
         cell = read_cell(value, plain=column.role == "loss")

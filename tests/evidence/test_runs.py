@@ -3,9 +3,7 @@
 import gzip
 import io
 import json
-import math
 import re
-from decimal import Decimal
 from importlib.util import find_spec
 
 import numpy as np
@@ -17,7 +15,6 @@ from hypothesis import strategies as st
 import lifetime as lt
 from cases import LAW
 from lifetime import fit, read_runs
-from lifetime.evidence.cells import as_numbers, read_cell, split_unit
 from lifetime.evidence.runs import ALIASES
 
 N_RUNS = 15
@@ -332,6 +329,14 @@ def test_numbers_that_a_unit_makes_too_large_or_too_small_are_refused():
         read("N,C,loss\n1e9,1e-320,2\n")
 
 
+def test_files_of_the_same_name_are_told_apart(tmp_path):
+    for folder in "ab":
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "log.csv").write_text("N,D,loss\n1e9,2e10,\n")
+    with pytest.raises(ValueError, match="/a/log.csv: line 2: loss is missing; .*/b/log.csv: line 2: loss is missing$"):
+        read_runs(tmp_path / "*" / "log.csv")
+
+
 def test_failed_runs_of_a_pattern_are_named_by_file(tmp_path):
     for name, loss in {"a": 3, "b": "", "c": "nan", "d": "", "e": 2}.items():
         (tmp_path / f"{name}.csv").write_text(f"params,tokens,loss\n1e9,1e9,5\n1e9,2e10,{loss}\n")
@@ -432,78 +437,6 @@ def test_a_header_of_hundreds_is_cut(tmp_path):
 def test_names_in_any_case_and_units_in_names(name):
     value = "1000" if "M" in name[-3:] or "millions" in name else "1e9"
     assert read(f"{name},D,L\n{value},2e10,2.8\n").params.tolist() == [1e9]
-
-
-@pytest.mark.parametrize(
-    ("name", "unit"),
-    [
-        ("Tokens (B)", 1e9), ("Tokens (in billions)", 1e9), ("tokens (T)", 1e12), ("tokens_b", 1), ("D_T", 1e12),
-        ("total_gflops", 1e9), ("Training FLOP (EFLOP)", 1e18), ("trainingFLOPs", 1), ("compute [ZFLOP]", 1e21),
-        ("loss (nats)", 1), ("loss (bits)", 1), ("TFLOPs", 1e12), ("Training FLOP (flop)", 1), ("m", 1), ("", 1),
-        ("tokens (s)", 1), ("tokens ()", 1), ("tokens (ts)", 1),
-    ],
-)  # fmt: skip
-def test_units_of_names(name, unit):
-    assert split_unit(name)[1] == unit
-
-
-# Cells
-
-
-@given(st.integers(0, 999_999), st.integers(0, 999_999), st.sampled_from(" kKmMbBtT"), st.sampled_from(["", " ", "  "]))
-def test_a_number_with_a_letter_is_that_power_of_ten(whole, part, letter, space):
-    value = float(f"{whole}.{part}e{' kmbt'.index(letter.lower()) * 3}")
-    cell = read_cell(f" {whole}.{part}{space if letter != ' ' else ''}{letter}")
-    assert (cell.value == value and cell.problem is None) or (
-        value == 0 and cell.problem.startswith("must be a finite")
-    )
-
-
-@given(st.floats(5e-324, allow_infinity=False))
-def test_what_python_writes_is_read_back(value):
-    assert read_cell(repr(value)) == read_cell(repr(value), plain=True) == read_cell(value) == (value, None, False)
-
-
-@given(st.integers(1, 10**18))
-def test_thousands_are_read_in_counts_but_not_in_losses(value):
-    assert read_cell(f"{value:,}").value == value
-    assert (read_cell(f"{value:,}", plain=True).problem is None) == (value < 1000)
-
-
-@given(st.text(max_size=8))
-def test_a_text_is_a_number_or_a_problem(text):
-    cell = read_cell(text)
-    assert (cell.problem is None) == (0 < cell.value < math.inf)
-    if cell.problem is None:
-        assert re.fullmatch(r"\+?[0-9.,]+(e[+-]?[0-9]+|\s*[kmbt])?", text.strip(), re.I | re.A)
-
-
-@pytest.mark.parametrize(
-    ("value", "problem"),
-    [
-        ("", "is missing"), (" n/a ", "is missing: 'n/a'"), (None, "is missing"), (pd.NA, "is missing"),
-        (pd.NaT, "is missing"),
-        ("NaN", "must be a finite number above 0; got NaN"), ("-inf", "must be a finite number above 0; got -inf"),
-        (np.nan, "must be a finite number above 0; got nan"), ("1e999", "must be a finite number above 0; got 1e999"),
-        ("-150M", "must be a finite number above 0; got -150M"), (0, "must be a finite number above 0; got 0"),
-        ("1_000", "is not a number: '1_000'"), ("0x10", "is not a number: '0x10'"), ("85%", "is not a number: '85%'"),
-        ("1,00", "is not a number: '1,00' (a decimal comma? write 1.00)"), ("1e9B", "is not a number: '1e9B'"),
-        ("1,500B", "is not a number: '1,500B' (a decimal comma? write 1.500B)"), ("~7B", "is not a number: '~7B'"),
-        ("7 billion", "is not a number: '7 billion'"), ("\u0661\u0662", "is not a number: '\u0661\u0662'"),
-        (True, "is not a number: True"), (np.bool_(True), "is not a number: np.True_"), (1j, "is not a number: 1j"),
-        (b"1", "is not a number: b'1'"), (np.datetime64("2020"), "is not a number: np.datetime64('2020')"),
-        ("x" * 99, f"is not a number: '{'x' * 36}..."), (10**400, f"must be a finite number above 0; got 1{'0' * 400}"),
-    ],
-)  # fmt: skip
-def test_what_is_no_number_above_zero_is_a_problem(value, problem):
-    assert read_cell(value).problem == problem
-
-
-def test_numbers_of_any_type_are_read():
-    for value in (2, np.float32(2), np.int8(2), Decimal(2), "2.", "+2", "2e0", "  2 "):
-        assert read_cell(value, plain=True) == (2.0, None, False)
-    for value in ("2M", "2,000,000", "2B"):
-        assert read_cell(value, plain=True).problem == f"is not a number: {value!r}"
 
 
 # Files that are none, or of another kind
@@ -663,6 +596,12 @@ def test_rows_of_a_data_frame_are_named_by_their_labels():
     assert read_runs(RUNS.rename(columns={"params": 0, "tokens": 1}), params="0", tokens="1").equals(RUNS)
 
 
+def test_a_group_that_a_data_frame_lacks_is_refused():
+    for lack in (None, np.nan, pd.NA, " "):
+        with pytest.raises(ValueError, match="^row 1: group .'seed'. is missing"):
+            read_runs(RUNS.assign(seed=[0, lack, *range(13)]), group="seed")
+
+
 def test_what_is_no_table_is_refused():
     lazy = Polars({})
     lazy.collect = None
@@ -684,14 +623,6 @@ def test_columns_of_data_frames_go_straight_into_a_fit(library):
     spoilt[3] = None
     with pytest.raises(ValueError, match="params must be finite numbers above 0; got nan in run 3 "):
         fit(library(spoilt), RUNS.tokens, RUNS.loss)
-
-
-def test_a_text_in_a_labelled_column_is_named_by_its_label():
-    with pytest.raises(ValueError, match="loss must be numbers; got 'x' in row b"):
-        as_numbers("loss", pd.Series([1.0, "x"], index=["a", "b"]))
-    array = np.ones(3)
-    assert as_numbers("loss", array) is array
-    assert as_numbers("loss", 2) == 2
 
 
 def test_the_names_of_columns_that_are_known_mean_one_thing_each():
