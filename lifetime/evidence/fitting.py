@@ -13,6 +13,7 @@ import numpy as np
 from ..arrays import as_number, at_least, brief, generator, unusual
 from ..theory.law import ScalingLaw
 from ..types import Value
+from .cells import as_numbers
 from .huber import COLUMNS, Runs, derivatives, grid_of_starts, minimise
 
 _FEWEST, _FEWEST_BOOTSTRAP, _FEW = 6, 12, 20  # runs: for a fit, for a bootstrap, and below which a warning is due
@@ -213,7 +214,7 @@ def fit(params: Value, tokens: Value, loss: Value, *, gamma: Value = 1, delta: V
 
 
 def _column(name, values):
-    values = np.asarray(as_number(name, values))
+    values = np.asarray(as_number(name, as_numbers(name, values)))
     if values.ndim != 1:
         raise ValueError(f"{name} must have one value a run, shape (runs,); got shape {values.shape}")
     bad = np.flatnonzero(~((values > 0) & (values < np.inf)))
