@@ -116,6 +116,11 @@ def test_the_steps_are_the_formula_of_a_step(m):
     np.testing.assert_allclose(closed_form.trinomial(given, beta, m), by_formula, rtol=1e-14)
 
 
+def test_no_more_steps_are_taken_than_are_needed():
+    assert [closed_form.steps(beta, 1.0) for beta in (0.1, 0.25, 0.366, 2)] == [4, 3, 3, 3]
+    assert [closed_form.steps(0.366, m) for m in (-0.5, 0, 0.5)] == [4, 3, 3]
+
+
 DEMANDS = [0, 1e-15, 1e-6, 0.01, 0.3, 1, 10, 1e3, 1e8, 1e15, 1e22, 1e30]
 
 

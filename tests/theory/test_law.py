@@ -345,6 +345,12 @@ def test_a_law_of_arrays_is_drawn_from_its_elements():
     assert np.isin(refit.alpha, lt.laws.Sardana2024Refit.draws.alpha).all()
 
 
+def test_a_gamma_of_one_stays_out_of_the_coefficients_of_draws():
+    assert "gamma" not in lt.laws.Besiroglu2024.sample(10, rng=0).coefficients
+    steep = lt.ScalingLaw(1.8, [400, 500], 2000, 0.34, 1.0, [0.4, 0.5])
+    assert {*steep.sample(50, rng=0).gamma} == {0.4, 0.5}
+
+
 def test_a_law_of_which_nothing_is_known_is_not_drawn():
     with pytest.raises(ValueError, match="law must have arrays, draws or a covariance to be drawn from"):
         LAW.sample(10, rng=0)
