@@ -3,6 +3,11 @@
 ``laws.Besiroglu2024`` or ``laws["Besiroglu2024"]`` is a :class:`~lifetime.ScalingLaw`; ``laws.available`` lists the
 names, ``"Besiroglu2024" in laws`` asks for one, ``laws.table()`` shows all values with their sources, and
 ``help(laws.Besiroglu2024)`` the source of one.
+
+The *panel* is the laws a spread of answers may be read from: those whose ``out_of_panel`` is empty in ``laws.table()``.
+A law is in it if it was fitted in nats to the loss of text, its constants or its runs are public, at least five of its
+runs are beyond 100 tokens per parameter, it is the best known fit of those runs, and its row does not forbid sizing
+(``not_for``). Any other law has the reason in ``out_of_panel``.
 """
 
 from __future__ import annotations
