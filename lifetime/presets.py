@@ -64,13 +64,27 @@ class Model:
 
 @dataclass(frozen=True)
 class Traffic:
-    """Tokens that were served in a period, as somebody stated it, and what the number counts."""
+    """Tokens that were served in a period, as somebody stated it, and what the number counts.
+
+    Attributes
+    ----------
+    part : str
+        Which part of the traffic of ``who``.
+    input, output, cached : str
+        Whether prompts, answers and prompts read from a cache are counted: "yes", "no", "only", or "" if not stated.
+    counts : str
+        The same in words, as the source has it.
+    """
 
     key: str
     who: str
     when: str
     tokens: float
     period_days: float
+    part: str
+    input: str
+    output: str
+    cached: str
     counts: str
     source: str
     locator: str

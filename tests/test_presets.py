@@ -310,6 +310,16 @@ def test_traffic_says_who_when_and_what_it_counts(traffic):
     assert traffic.who
     assert traffic.when
     assert traffic.counts
+    assert traffic.part
+
+
+@pytest.mark.parametrize("traffic", list(lt.traffic), ids=lt.traffic.available)
+def test_traffic_counts_prompts_or_answers_or_does_not_say(traffic):
+    assert {traffic.input, traffic.output} <= {"yes", "no", ""}
+    assert traffic.cached in {"yes", "no", "only", ""}
+    assert "yes" in {traffic.input, traffic.output} or {traffic.input, traffic.output, traffic.cached} == {""}
+    assert traffic.cached not in {"yes", "only"} or traffic.input == "yes"
+    assert traffic.input == traffic.output == "" or "not stated" not in traffic.counts
 
 
 def test_traffic_has_a_mean_rate():
