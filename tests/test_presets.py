@@ -281,6 +281,10 @@ def test_a_model_is_described_and_its_numbers_are_consistent(model):
     assert model.name
     assert model.developer
     assert re.fullmatch(r"20(1[89]|2\d)(-\d\d){0,2}", model.date), "a year, a month or a day"
+    assert re.fullmatch(r"(20\d\d-\d\d)?", model.paper_date), "a month or nothing"
+    assert model.derived in ("", "distilled", "pruned and distilled")
+    assert re.fullmatch(r"(20\d\d-\d\d-\d\d)?", model.flop_accessed)
+    assert not model.flop_accessed or model.flop_reported_by == "Epoch AI"
     assert model.total_params or model.active_params or model.training_tokens or model.reported_flop
     assert not (model.active_params and model.total_params) or model.active_params <= model.total_params
     assert bool(model.flop_reported_by) == bool(model.reported_flop)
@@ -292,6 +296,27 @@ def test_there_are_30_models_and_a_dozen_with_reported_flop():
     assert len(table) >= 30
     assert table.reported_flop.notna().sum() >= 12
     assert table.accelerator_hours.notna().sum() >= 5
+
+
+def test_a_model_passes_the_rule_of_selection():
+    """1e21 FLOP, rounded as the smallest rows are, and parameters with tokens, or FLOP."""
+    for model in lt.models:
+        known = model.active_params and model.training_tokens
+        flop = model.reported_flop or 6 * model.active_params * model.training_tokens
+        assert flop >= 9e20 and (known or model.reported_flop), model.key
+        assert model.date >= "2020-05-28"
+
+
+def test_the_paper_of_a_model_has_the_month_of_its_number():
+    for model in lt.models:
+        number = re.search(r"arXiv (\d\d)(\d\d)\.", model.source)
+        assert model.paper_date == (f"20{number[1]}-{number[2]}" if number else ""), model.key
+
+
+def test_models_made_from_others_are_marked():
+    derived = {model.key for model in lt.models if model.derived}
+    assert {"NemotronNano_9B_v2", "Llama32_3B", "Gemma2_9B", "Gemma3_27B"} <= derived
+    assert "Gemma2_27B" not in derived
 
 
 @pytest.mark.parametrize(
