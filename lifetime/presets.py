@@ -3,6 +3,16 @@
 ``laws.Besiroglu2024`` or ``laws["Besiroglu2024"]`` is a :class:`~lifetime.ScalingLaw`; ``laws.available`` lists the
 names, ``"Besiroglu2024" in laws`` asks for one, ``laws.table()`` shows all values with their sources, and
 ``help(laws.Besiroglu2024)`` the source of one.
+
+The *panel* is the laws a spread of answers may be read from: those whose ``out_of_panel`` is empty in ``laws.table()``.
+A law is in it if it was fitted in nats to the loss of text, its constants or its runs are public, at least five of its
+runs are beyond 100 tokens per parameter, it is the best known fit of those runs, and its row does not forbid sizing
+(``not_for``). Any other law has the reason in ``out_of_panel``.
+
+A model has a row if it is a language model since GPT-3 of 1e21 training FLOP or more, not the fine-tune of another, and
+its parameters and pre-training tokens are stated, or its training FLOP by the developer or, for the best-known of those
+whose developers state nothing, by Epoch AI. Every size of a family counts by itself. The table is not all that passes:
+``tools/refresh.py`` lists what does and is not in it.
 """
 
 from __future__ import annotations
@@ -33,10 +43,16 @@ class Model:
 
     Attributes
     ----------
+    date, paper_date : str
+        Of the release (of the weights, the service or the announcement), and the month of its paper on arXiv, if any.
     total_params, active_params, training_tokens : float or None
         Parameters in all, parameters used per token, tokens seen in pre-training (repeats included).
-    reported_flop, flop_reported_by : float or None, str
-        Training FLOP as stated, and by whom: "developer", or the name of who estimated it.
+    derived : str
+        "distilled" or "pruned and distilled" where its size and tokens are not all that it cost, so that it is left
+        out of medians; empty for a model trained from scratch on text.
+    reported_flop, flop_reported_by, flop_accessed : float or None, str, str
+        Training FLOP as stated, by whom ("developer", or the name of who estimated it), and when an estimate was last
+        compared with its source, if it was.
     accelerator_hours, accelerator : float or None, str
         As stated, and of which type.
     """
@@ -45,11 +61,14 @@ class Model:
     name: str
     developer: str
     date: str
+    paper_date: str
     total_params: float | None
     active_params: float | None
     training_tokens: float | None
+    derived: str
     reported_flop: float | None
     flop_reported_by: str
+    flop_accessed: str
     accelerator_hours: float | None
     accelerator: str
     source: str
@@ -59,13 +78,27 @@ class Model:
 
 @dataclass(frozen=True)
 class Traffic:
-    """Tokens that were served in a period, as somebody stated it, and what the number counts."""
+    """Tokens that were served in a period, as somebody stated it, and what the number counts.
+
+    Attributes
+    ----------
+    part : str
+        Which part of the traffic of ``who``.
+    input, output, cached : str
+        Whether prompts, answers and prompts read from a cache are counted: "yes", "no", "only", or "" if not stated.
+    counts : str
+        The same in words, as the source has it.
+    """
 
     key: str
     who: str
     when: str
     tokens: float
     period_days: float
+    part: str
+    input: str
+    output: str
+    cached: str
     counts: str
     source: str
     locator: str

@@ -136,7 +136,8 @@ def test_a_preset_law_is_a_law_with_its_name_and_source(law):
     row = lt.laws.table().loc[law.name]
     assert isinstance(law, lt.ScalingLaw)
     assert law is lt.laws[law.name]
-    assert law.coefficients == {name: row[name] for name in COLUMNS["laws"]}
+    coefficients = {name: row[name] for name in (*COLUMNS["laws"], "gamma") if name != "gamma" or row[name] != 1}
+    assert law.coefficients == coefficients
     assert law.source == f"{row['citation']}, {row['locator']}"
     assert re.search(r"\(20\d\d\)", law.source)
     assert row["url"].startswith("https://")
@@ -146,9 +147,65 @@ def test_a_preset_law_is_a_law_with_its_name_and_source(law):
 def test_a_preset_law_is_plausible(law):
     """70 B parameters on 1.4 T tokens reach at most 3.5 nats, and the budget of Gopher asks for 1 B to 1 T."""
     assert law.E < law.loss(70e9, 1.4e12) < law.loss(7e9, 1.4e12) < 3.5
-    assert 0.05 < law.alpha < 0.7
-    assert 0.05 < law.beta < 0.7
+    assert 0.05 < law.alpha * law.gamma < 0.75
+    assert 0.05 < law.beta * law.gamma < 0.75
     assert 1e9 < law.compute_optimal(5.76e23)[0] < 1e12
+
+
+def panel():
+    table = lt.laws.table()
+    return table[table.out_of_panel == ""]
+
+
+def test_the_panel_follows_its_rule_and_every_other_law_has_a_reason():
+    """Nats, constants or runs public, runs beyond 100 tokens per parameter; the rule is in ``lifetime.presets``."""
+    laws = panel()
+    assert {"Besiroglu2024", "Sardana2024Refit", "Beck2025Llama"} <= {*laws.index}
+    assert (laws.max_tokens_per_param > 100).all() and laws.max_params.notna().all() and laws.max_tokens.notna().all()
+    assert (laws.not_for == "").all()
+    assert not laws.loss_on.str.contains("not known|mixed").any()
+    others = lt.laws.table().drop(index=laws.index)
+    assert others.out_of_panel.str.len().min() > 10
+
+
+def test_one_law_of_a_set_of_runs_is_in_the_panel():
+    runs = panel().selection
+    assert not runs.duplicated().any()
+
+
+def test_where_a_better_fit_of_the_same_runs_is_named_it_is_in_the_panel():
+    reasons = lt.laws.table().out_of_panel
+    better = reasons.str.extract(r"(\w+) (?:is the better fit|has the same runs)")[0].dropna()
+    assert len(better) >= 5 and (reasons[better] == "").all()
+
+
+@pytest.mark.parametrize("law", list(lt.laws), ids=lt.laws.available)
+def test_a_law_says_which_loss_and_which_parameters(law):
+    row = lt.laws.table().loc[law.name]
+    assert row.loss_on and row.params_counted == law.params_counted != ""
+    assert not row.max_tokens_per_param <= row.min_tokens_per_param
+
+
+@pytest.mark.parametrize("experts", [1, 2, 4, 8, 16, 32])
+def test_the_rows_of_a_mixture_follow_from_its_joint_law(experts):
+    """Table 4 of arXiv 2502.05172 from its Eq. 6 and 7, whose constants have four decimals."""
+    law = lt.laws["Ludziejewski2025Dense" if experts == 1 else f"Ludziejewski2025MoE{experts}"]
+    joint = lt.claims.papers.mixture_of_experts(experts)
+    assert (law.A, law.alpha, law.B, law.beta) == pytest.approx(joint, rel=3e-3)
+
+
+def test_the_law_of_an_outer_exponent_agrees_with_runs_that_its_authors_print():
+    """Parameters, tokens and losses of three of the 31 over-trained runs, notebooks/run_dataset_tables.ipynb."""
+    N, D, measured = np.array(
+        [(1.622208e8, 3.670016e9, 3.298485), (6.863196e9, 3.040870e11, 2.224290), (6.863196e9, 6.081741e11, 2.181154)]
+    ).T
+    assert lt.laws.Beck2025Llama.loss(N, D) == pytest.approx(measured, rel=0.02)
+
+
+def test_busbridge_agrees_with_values_computed_from_its_constants_elsewhere():
+    law = lt.laws.Busbridge2025
+    assert law.loss(7.75e9, 20 * 7.75e9) == pytest.approx(2.0036, abs=1e-4)
+    assert law.loss(198e6, 20 * 198e6) == pytest.approx(2.7894, abs=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -224,6 +281,10 @@ def test_a_model_is_described_and_its_numbers_are_consistent(model):
     assert model.name
     assert model.developer
     assert re.fullmatch(r"20(1[89]|2\d)(-\d\d){0,2}", model.date), "a year, a month or a day"
+    assert re.fullmatch(r"(20\d\d-\d\d)?", model.paper_date), "a month or nothing"
+    assert model.derived in ("", "distilled", "pruned and distilled")
+    assert re.fullmatch(r"(20\d\d-\d\d-\d\d)?", model.flop_accessed)
+    assert not model.flop_accessed or model.flop_reported_by == "Epoch AI"
     assert model.total_params or model.active_params or model.training_tokens or model.reported_flop
     assert not (model.active_params and model.total_params) or model.active_params <= model.total_params
     assert bool(model.flop_reported_by) == bool(model.reported_flop)
@@ -235,6 +296,27 @@ def test_there_are_30_models_and_a_dozen_with_reported_flop():
     assert len(table) >= 30
     assert table.reported_flop.notna().sum() >= 12
     assert table.accelerator_hours.notna().sum() >= 5
+
+
+def test_a_model_passes_the_rule_of_selection():
+    """1e21 FLOP, rounded as the smallest rows are, and parameters with tokens, or FLOP."""
+    for model in lt.models:
+        known = model.active_params and model.training_tokens
+        flop = model.reported_flop or 6 * model.active_params * model.training_tokens
+        assert flop >= 9e20 and (known or model.reported_flop), model.key
+        assert model.date >= "2020-05-28"
+
+
+def test_the_paper_of_a_model_has_the_month_of_its_number():
+    for model in lt.models:
+        number = re.search(r"arXiv (\d\d)(\d\d)\.", model.source)
+        assert model.paper_date == (f"20{number[1]}-{number[2]}" if number else ""), model.key
+
+
+def test_models_made_from_others_are_marked():
+    derived = {model.key for model in lt.models if model.derived}
+    assert {"NemotronNano_9B_v2", "Llama32_3B", "Gemma2_9B", "Gemma3_27B"} <= derived
+    assert "Gemma2_27B" not in derived
 
 
 @pytest.mark.parametrize(
@@ -253,6 +335,16 @@ def test_traffic_says_who_when_and_what_it_counts(traffic):
     assert traffic.who
     assert traffic.when
     assert traffic.counts
+    assert traffic.part
+
+
+@pytest.mark.parametrize("traffic", list(lt.traffic), ids=lt.traffic.available)
+def test_traffic_counts_prompts_or_answers_or_does_not_say(traffic):
+    assert {traffic.input, traffic.output} <= {"yes", "no", ""}
+    assert traffic.cached in {"yes", "no", "only", ""}
+    assert "yes" in {traffic.input, traffic.output} or {traffic.input, traffic.output, traffic.cached} == {""}
+    assert traffic.cached not in {"yes", "only"} or traffic.input == "yes"
+    assert traffic.input == traffic.output == "" or "not stated" not in traffic.counts
 
 
 def test_traffic_has_a_mean_rate():

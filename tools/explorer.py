@@ -14,7 +14,7 @@ from lifetime.machine.roofline import _room
 from lifetime.theory import closed_form
 from lifetime.theory.formulas import reducible
 
-LAW = lt.ScalingLaw(s.E, s.A, s.B, s.alpha, s.beta)
+LAW = lt.ScalingLaw(s.E, s.A, s.B, s.alpha, s.beta, s.gamma)
 OTHERS = {name: s.MEANINGS[name].symbol for name in lt.LIFETIME.assumptions}
 LINES = ("Besiroglu2024", "OpenAthena2026Llama3", "Sardana2024Refit", "Hoffmann2022")
 """The laws of the figure, as in notebook 04."""
@@ -24,9 +24,9 @@ BYTES = {"bf16": 2, "fp8": 1, "int8": 1, "fp4": 0.5}
 def formulas():
     """Return {name: {output: expression}}: all that the page computes."""
     y, k, m, per_D0, D_c = sp.symbols("y k m per_D0 D_c", positive=True)
-    law = {name: value for name, value in LAW.coefficients.items() if name != "E"}
+    law = {name: value for name, value in LAW.coefficients.items() if name not in ("E", "gamma")}
     size, data = ({name: value for name, value in law.items() if name != other} for other in "BA")
-    rest = reducible(s.loss, s.E)
+    rest = reducible(s.loss, s.E, s.gamma)
     kappa, W = lt.LIFETIME.per_param
     plan = Plan(LAW, lt.LIFETIME, OTHERS, s.N, s.D, s.loss, "closed form")
     roofline = lt.Roofline(**{name: s.MEANINGS[name].symbol for name in lt.Roofline.__dataclass_fields__})
@@ -94,7 +94,8 @@ def presets():
     known = laws[["citation", "locator", "max_params", "max_tokens"]]
     return {
         "laws": {
-            name: lt.laws[name].coefficients
+            name: {"gamma": 1}
+            | lt.laws[name].coefficients
             | {"steps": int(closed_form.steps(lt.laws[name].beta))}
             | {key: value for key, value in known.loc[name].items() if value == value}
             for name in lt.laws.available
