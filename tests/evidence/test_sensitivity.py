@@ -13,14 +13,19 @@ from uncertain import BESIROGLU, BOOTSTRAP, INPUTS, REFIT, UNCERTAIN, UNIFORM, p
 # Sobol indices
 
 
+ANGLES = dict.fromkeys("xyz", stats.uniform(-np.pi, 2 * np.pi))
+
+
+def ishigami(x, y, z, a=7, b=0.1):
+    return np.sin(x) + a * np.sin(y) ** 2 + b * z**4 * np.sin(x)
+
+
 def test_the_indices_of_the_ishigami_function():
     """Ishigami & Homma (1990): sin x + a sin² y + b z⁴ sin x on (-π, π), whose variances are known."""
     a, b = 7, 0.1
     V_x, V_y, V_xz = (1 + b * np.pi**4 / 5) ** 2 / 2, a**2 / 8, b**2 * np.pi**8 * (1 / 18 - 1 / 50)
     V = V_x + V_y + V_xz
-    angle = stats.uniform(-np.pi, 2 * np.pi)
-    f = lambda x, y, z: np.sin(x) + a * np.sin(y) ** 2 + b * z**4 * np.sin(x)
-    found = lt.sobol(f, dict.fromkeys("xyz", angle), 1024, rng=0)
+    found = lt.sobol(ishigami, ANGLES, 1024, rng=0)
     assert list(found.index) == ["x", "y", "z"]
     assert np.all(np.abs(found["first"] - np.array([V_x, V_y, 0]) / V) < 4 * found["first SE"])
     assert np.all(np.abs(found["total"] - np.array([V_x + V_xz, V_y, V_xz]) / V) < 4 * found["total SE"])
@@ -51,6 +56,16 @@ def test_the_indices_of_sums_and_products(slopes):
     for (output, kind), values in expected.items():
         table = found.loc[output]
         assert np.all(np.abs(table[kind] - values) < 5 * table[f"{kind} SE"] + 1e-9)
+
+
+def test_standard_errors_of_few_points_are_low_by_as_much_as_the_docstring_says():
+    rows = [lt.sobol(ishigami, ANGLES, 256, seed) for seed in range(40)]
+    ratios = []
+    for column in ("first", "total"):
+        values, errors = (np.array([row[name] for row in rows]) for name in (column, f"{column} SE"))
+        ratios += list(errors.mean(axis=0) / values.std(axis=0, ddof=1))
+    assert 0.5 < min(ratios) < 0.85
+    assert max(ratios) < 1.3
 
 
 def test_standard_errors_are_of_the_right_size():
