@@ -25,14 +25,14 @@
   }
 
   function checked(law, assumptions) {
-    const { E, A, B, alpha, beta, steps } = among("law", law, presets.laws);
+    const { E, A, B, alpha, beta, gamma, steps } = among("law", law, presets.laws);
     for (const name of Object.keys(assumptions)) {
       among("assumption", name, Object.fromEntries(presets.assumptions.map((known) => [known, true])));
     }
     const missing = presets.assumptions.filter((name) => assumptions[name] === undefined);
     if (missing.length) throw new Invalid(`missing assumption: ${missing.join(", ")}`);
     for (const [name, value] of Object.entries(assumptions)) check(name, value);
-    return extend({ E, A, B, alpha, beta, steps, ...assumptions }, "demand");
+    return extend({ E, A, B, alpha, beta, gamma, steps, ...assumptions }, "demand");
   }
 
   // The root of the package's trinomial.
