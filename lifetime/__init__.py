@@ -15,6 +15,7 @@ from . import symbols
 from .evidence.distributions import lognormal, loguniform, triangular
 from .evidence.fitting import Fit, fit
 from .evidence.one_of import OneOf
+from .evidence.repeats import best_of
 from .evidence.runs import read_runs
 from .evidence.sampling import sample
 from .evidence.sensitivity import sobol, tornado
@@ -47,6 +48,7 @@ __all__ = [
     "accelerators",
     "architectures",
     "best",
+    "best_of",
     "cheapest",
     "fit",
     "laws",

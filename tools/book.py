@@ -22,7 +22,7 @@ WINGS = {
     "": ("symbols", "arrays", "summary", "presets"),
     "theory": ("phase", "budget", "ledger", "law", "optimum", "plan", "revealed"),
     "machine": ("architecture", "accelerator", "roofline"),
-    "evidence": ("runs", "fitting", "huber", "distributions", "one_of", "sampling", "sensitivity", "claims"),
+    "evidence": ("runs", "repeats", "fitting", "huber", "distributions", "one_of", "sampling", "sensitivity", "claims"),
     "show": ("display", "plotting"),
 }
 """What the page of the package documents, in this order."""

@@ -18,6 +18,7 @@ _LOWEST, _HIGHEST = 0.01, 3.0  # bounds of the exponents
 _FLATTEST, _STEEPEST = 0.1, 3.0  # bounds of the outer exponent
 _OUTER = (0.35, 0.6, 1.0)  # the grid of starts, for an outer exponent that is fitted
 _FLOORS = (0.3, 0.6, 0.8, 0.95)  # the grid of starts, for E over the least loss, where the outer exponent is not 1
+CELLS = 2**18  # numbers in an array of a row for each start and a column for each run: more are done in turns
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,12 +28,17 @@ class Runs:
     In the vector theta = (a, b, e, alpha, beta), a and b are ln of the two terms, to the outer exponent, at the
     geometric mean of the runs' N and D, so that they are nearly independent of the exponents; e is ln E. The outer
     exponent gamma is given, or None: then it is the sixth in the vector.
+
+    Tied, alpha and beta are one: the vector holds it twice, and only ``free`` of its coordinates move by themselves.
+    The quantile is the share of runs that should lie below the law.
     """
 
     params: np.ndarray
     tokens: np.ndarray
     loss: np.ndarray
     gamma: float | None = 1.0
+    tied: bool = False
+    quantile: float = 0.5
 
     @cached_property
     def center(self):
@@ -54,6 +60,18 @@ class Runs:
             np.array([high + 2, high + 2, high, _HIGHEST, _HIGHEST, _STEEPEST])[:size],
         )
 
+    @cached_property
+    def ties(self):
+        """A row for each coordinate of theta and a column for each that is free, 1 where the one is the other."""
+        one = np.eye(6 if self.gamma is None else 5)
+        one[4] = one[3] if self.tied else one[4]
+        return one[:, self.free]
+
+    @cached_property
+    def free(self):
+        """Which coordinates of theta are free."""
+        return [i for i in range(6 if self.gamma is None else 5) if not (self.tied and i == 4)]
+
     def to_law(self, theta, **labels) -> ScalingLaw:
         """The law of one vector; of many, a law of arrays with their covariance."""
         a, b, e, alpha, beta, *free = np.moveaxis(theta, -1, 0)
@@ -62,7 +80,10 @@ class Runs:
         covariance = None
         if theta.ndim > 1 and len(theta) > theta.shape[1]:
             covariance = np.cov([ln_A, ln_B, e, alpha, beta, *free])
-            covariance = covariance if np.linalg.eigvalsh(covariance)[0] > 0 else None
+            least, *_, greatest = np.linalg.eigvalsh(covariance)
+            covariance = (
+                covariance if least > 1e-13 * greatest else None
+            )  # of a singular one, rounding decides the sign
         span = {"params": self.params, "tokens": self.tokens, "tokens_per_param": self.tokens / self.params}
         labels |= {"range": {name: (float(runs.min()), float(runs.max())) for name, runs in span.items()}}
         return ScalingLaw(np.exp(e), np.exp(ln_A), np.exp(ln_B), alpha, beta, gamma, covariance=covariance, **labels)
@@ -140,7 +161,7 @@ def grid_of_starts(data):
             for floor in _FLOORS:
                 left = (np.exp(y) - floor * np.exp(y.min())) ** (1 / gamma)
                 for alpha in _EXPONENTS[1::2] / gamma:
-                    for beta in _EXPONENTS[1::2] / gamma:
+                    for beta in [alpha] if data.tied else _EXPONENTS[1::2] / gamma:
                         terms = np.exp(np.column_stack([-alpha * x, -beta * t])) / left[:, None]
                         with np.errstate(divide="ignore"):
                             logs = gamma * np.log(nnls(terms, np.ones(len(y)))[0])
@@ -148,7 +169,7 @@ def grid_of_starts(data):
                         starts.append(start[: 6 if data.gamma is None else 5])
         return np.clip(starts, *data.bounds)
     for alpha in _EXPONENTS:
-        for beta in _EXPONENTS:
+        for beta in [alpha] if data.tied else _EXPONENTS:
             terms = np.exp(np.column_stack([-alpha * x, -beta * t, 0 * y]) - y[:, None])
             with np.errstate(divide="ignore"):
                 logs = np.log(nnls(terms, np.ones(len(y)))[0])
@@ -165,9 +186,25 @@ def _square(entries):
     return matrix
 
 
+def _lopsided(weights, residual, data):
+    """The weights, larger on the side of the law on which there should be fewer runs."""
+    if data.quantile == 0.5:
+        return weights
+    return weights * np.where(residual < 0, 2 * data.quantile, 2 - 2 * data.quantile)
+
+
+def _objective(theta, data, delta, weights):
+    """The weighted sum of Huber losses."""
+    from scipy.special import huber
+
+    residual = residuals(theta, data)
+    return (_lopsided(weights, residual, data) * huber(delta, residual)).sum(axis=-1)
+
+
 def _system(theta, data, delta, weights):
     """Gradient and Hessian of the objective, and the matrix of iteratively reweighted least squares."""
     residual, slopes, curvatures = derivatives(theta, data)
+    weights = _lopsided(weights, residual, data)
     pull = weights * np.clip(residual, -delta, delta)  # the derivative of the Huber loss
     square = weights * (np.abs(residual) <= delta)  # its second derivative
     reweighted = weights / np.maximum(1, np.abs(residual) / delta)
@@ -180,45 +217,58 @@ def _system(theta, data, delta, weights):
     )
 
 
-def minimise(theta, data, delta, weights, most=1000, tolerance=1e-12):
+def _in_turns(function, theta, data, delta, weights):
+    """A function of every start, of a few starts at a time where there are many runs."""
+    rows = max(1, CELLS // data.loss.size)
+    turns = [slice(i, i + rows) for i in range(0, len(theta), rows)]
+    found = [function(theta[turn], data, delta, weights[turn]) for turn in turns]
+    return found[0] if len(found) == 1 else [np.concatenate(parts) for parts in zip(*found, strict=True)]
+
+
+def minimise(theta, data, delta, weights, most=1000, tolerance=1e-12, watch=None):
     """Minimise the weighted sum of Huber losses from every start at once; return (theta, objective, converged).
 
     Newton's method, with the Hessian made positive definite by a multiple of the matrix of iteratively reweighted
     least squares and of its diagonal. The multiple is divided by ten after a step that goes down, and else grows. A
-    start has converged when a full step promises less than ``tolerance`` of the objective.
+    start has converged when a full step promises less than ``tolerance`` of the objective. ``watch`` is called with
+    the number of starts that came to an end since it was called last.
     """
-    from scipy.special import huber
-
-    theta, (low, high) = theta.copy(), data.bounds
-    weights = np.broadcast_to(weights, (len(theta), data.loss.size)).astype(float)
-    value = lambda theta, weights: (weights * huber(delta, residuals(theta, data))).sum(axis=-1)
-    objective = value(theta, weights)
-    eye = np.eye(theta.shape[1])
+    theta, (low, high) = theta.copy(), (bound[data.free] for bound in data.bounds)
+    weights = np.broadcast_to(np.asarray(weights, dtype=float), (len(theta), data.loss.size))
+    value = lambda *given: _in_turns(lambda *turn: [_objective(*turn)], *given)[0]
+    objective = value(theta, data, delta, weights)
+    eye = np.eye(len(data.free))
     damping, converged = np.full(len(theta), 0.1), np.zeros(len(theta), dtype=bool)
-    negligible = 1e-14 * delta**2 * data.loss.size
+    negligible = 1e-14 * delta**2 * weights.sum(axis=-1)
+    running = len(theta)
     for _ in range(most):
         active = np.flatnonzero(~converged & (damping < 1e12))
+        if watch:
+            watch(running - active.size)
+        running = active.size
         if not active.size:
             break
         at, before, w = theta[active], objective[active], weights[active]
-        gradient, hessian, scale = _system(at, data, delta, w)
+        gradient, hessian, scale = _in_turns(_system, at, data, delta, w)
+        if data.tied:
+            gradient, hessian, scale = gradient @ data.ties, *(data.ties.T @ m @ data.ties for m in (hessian, scale))
         diagonal = np.einsum("mii->mi", scale)
         largest = diagonal.max(axis=-1)[:, None]
         diagonal = (0.1 * diagonal + 1e-9 * largest)[:, None] * eye
         matrix = hessian + damping[active, None, None] * (scale + diagonal)
-        held = ((at <= low) & (gradient > 0)) | ((at >= high) & (gradient < 0))  # at a bound, and wants to go beyond
+        free = at[:, data.free]
+        held = ((free <= low) & (gradient > 0)) | ((free >= high) & (gradient < 0))  # at a bound, and wants beyond it
         gradient = np.where(held, 0, gradient)
         matrix = np.where(held[:, :, None] | held[:, None], largest[:, None] * eye, matrix)
         definite = np.linalg.eigvalsh(matrix)[:, 0] > 0
         step = np.linalg.solve(np.where(definite[:, None, None], matrix, eye), -gradient[..., None])[..., 0]
-        new = np.clip(at + step, low, high)
-        after = value(new, w)
+        new = np.clip(free + step, low, high) @ data.ties.T
+        after = value(new, data, delta, w)
         better = definite & (after < before)
         theta[active[better]], objective[active[better]] = new[better], after[better]
         damping[active] = np.maximum(damping[active] * np.where(better, 0.1, 5), 1e-10)
         promised = -(gradient * step).sum(axis=-1) / 2
-        settled = (definite & (promised <= tolerance * before)) | (
-            better & (before - after <= 0.01 * tolerance * before)
-        )
-        converged[active] = settled | (objective[active] <= negligible)
+        converged[active] = (definite & (promised <= tolerance * before)) | (objective[active] <= negligible[active])
+    if watch:
+        watch(running)
     return theta, objective, converged

@@ -80,6 +80,21 @@ def test_vectors_that_are_equal_in_one_coordinate_have_no_covariance():
     assert data.to_law(many).covariance is not None
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_rounding_does_not_make_a_covariance_of_a_singular_one(seed):
+    """Of tied exponents: the last two rows are one."""
+    many = DATA.from_law(LAW) + np.random.default_rng(seed).normal(0, 0.01, (50, 5))
+    many[:, 4] = many[:, 3]
+    assert DATA.to_law(many).covariance is None
+
+
+def test_a_thousandth_of_a_thousandth_apart_is_a_covariance():
+    rng = np.random.default_rng(0)
+    many = DATA.from_law(LAW) + rng.normal(0, 0.01, (50, 5))
+    many[:, 4] = many[:, 3] + rng.normal(0, 1e-6, 50)
+    assert DATA.to_law(many).covariance is not None
+
+
 @given(vectors)
 def test_the_first_derivatives_are_those_of_finite_differences(theta):
     _, slopes, _ = derivatives(theta, DATA)
@@ -253,6 +268,53 @@ def test_an_exponent_that_wants_beyond_its_upper_bound_stays_there():
     theta, _, converged = minimise(grid_of_starts(data), data, DELTA, 1.0)
     assert converged.all()
     assert (theta[:, 3] == data.bounds[1][3]).all()
+
+
+def test_of_tied_exponents_none_is_lower():
+    data = Runs(DATA.params, DATA.tokens, DATA.loss, tied=True)
+    starts = grid_of_starts(data)
+    assert (starts[:, 3] == starts[:, 4]).all() and len(starts) == 12
+    theta, least, converged = minimise(starts, data, DELTA, 1.0)
+    best = theta[least.argmin()]
+    assert converged[least.argmin()]
+    assert best[3] == best[4]
+    with_one = lambda v: objective(np.append(v, v[3]))
+    for start in (best[:4], best[:4] * 1.02, best[:4] * 0.98):
+        found = minimize(with_one, start, method="Nelder-Mead", options={"maxiter": 4000, "fatol": 1e-14})
+        assert least.min() <= found.fun * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.9])
+def test_of_an_uneven_loss_none_is_lower(share):
+    data = Runs(DATA.params, DATA.tokens, DATA.loss, quantile=share)
+    theta, least, converged = minimise(grid_of_starts(data), data, DELTA, 1.0)
+    best = theta[least.argmin()]
+    assert converged[least.argmin()]
+
+    def uneven(v):
+        error = residuals(v, data)
+        return (np.where(error < 0, 2 * share, 2 - 2 * share) * huber(DELTA, error)).sum()
+
+    assert least.min() == pytest.approx(uneven(best), rel=1e-14)
+    for start in (best, best * 1.02, best * 0.98):
+        found = minimize(uneven, start, method="Nelder-Mead", options={"maxiter": 4000, "fatol": 1e-14})
+        assert least.min() <= found.fun * (1 + 1e-9)
+
+
+def test_turns_change_nothing(monkeypatch):
+    starts = grid_of_starts(DATA)
+    whole = minimise(starts, DATA, DELTA, 1.0, most=20)
+    monkeypatch.setattr(huber_module, "CELLS", 7 * 40 + 1)
+    for one, other in zip(whole, minimise(starts, DATA, DELTA, 1.0, most=20), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_every_start_is_seen_to_end():
+    for most in (5, 1000):
+        ended = []
+        minimise(grid_of_starts(DATA), DATA, DELTA, 1.0, most=most, watch=ended.append)
+        assert sum(ended) == 144
+        assert min(ended) >= 0
 
 
 def test_few_steps_do_not_converge():
