@@ -30,7 +30,7 @@ WRONG = {
     "not a phase": "lt.LIFETIME + 3",
     "argument of a phase": 'lt.Phase("trials", flops=1e23)',
     "n as a text": 'lt.sample({"D_inf": lt.lognormal(1e13, 3)}, n="1024", rng=0)',
-    "no seed": "fit.bootstrap(1000)",
+    "seed as a text": 'fit.bootstrap(1000, "seed")',
     "runs as one argument": "lt.fit(runs)",
     "argument of OneOf": "lt.OneOf([law], weight=[1])",
     "argument of a method": "law.compute_optimal(flops=1e24)",

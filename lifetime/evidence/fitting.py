@@ -81,7 +81,7 @@ class Fit:
         self,
         n: int = 1000,
         rng: int | np.random.Generator | None = None,
-        group=None,
+        group: Value | None = None,
         *,
         progress: bool | None = None,
     ) -> ScalingLaw:
@@ -203,13 +203,13 @@ def fit(
     tokens: Value,
     loss: Value,
     weights: Value | None = None,
-    group=None,
+    group: Value | None = None,
     *,
     gamma: Value | None = 1,
-    tied: bool = False,
+    tied: Value = False,
     delta: Value = 1e-3,
     quantile: Value = 0.5,
-    progress: bool | None = None,
+    progress: Value | None = None,
 ) -> Fit:
     r"""Fit a scaling law to runs, robustly.
 
