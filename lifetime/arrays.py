@@ -45,14 +45,18 @@ def is_symbolic(value) -> bool:
     return isinstance(value, sp.Basic) and bool(value.free_symbols)
 
 
-def exp(value):
-    """The exponential of numbers, or of a sympy expression."""
-    return sp.exp(value) if is_symbolic(value) else np.exp(value)
+def exp(value: Value, *, reuse: bool = False) -> Value:
+    """The exponential of numbers, or of a sympy expression; with ``reuse`` an array's memory is written over."""
+    if is_symbolic(value):
+        return sp.exp(value)
+    return np.exp(value, out=value) if reuse and isinstance(value, np.ndarray) else np.exp(value)
 
 
-def log(value):
-    """The natural logarithm of numbers, or of a sympy expression."""
-    return sp.log(value) if is_symbolic(value) else np.log(value)
+def log(value: Value, *, reuse: bool = False) -> Value:
+    """The natural logarithm of numbers, or of a sympy expression; with ``reuse`` an array's memory is written over."""
+    if is_symbolic(value):
+        return sp.log(value)
+    return np.log(value, out=value) if reuse and isinstance(value, np.ndarray) else np.log(value)
 
 
 def as_number(name: str, value):

@@ -15,9 +15,18 @@ import numpy as np
 from ..arrays import exp, is_symbolic, log
 
 
+def _times(value, factor):
+    """A value times a factor, in the memory of the value where that is an array of the same or a larger shape."""
+    if isinstance(value, np.ndarray) and np.ndim(factor) == 0:
+        value *= factor
+        return value
+    return value * factor
+
+
 def relative_demand(rest, B, alpha, beta, kappa, W):
     """The k of the trinomial at a fixed loss, and 1/D_0."""
-    per_D0 = exp(log(alpha / (alpha + beta) / B * rest) * (1 / beta))
+    per_D0 = log(alpha / (alpha + beta) / B * rest, reuse=True)
+    per_D0 = exp(_times(per_D0, 1 / beta), reuse=True)
     return beta / (alpha + beta) / kappa * W * per_D0, per_D0
 
 
@@ -26,8 +35,8 @@ def cheapest_model(y, k, per_D0, rest, A, alpha, beta):
     left = y / (y + k)  # y^-β
     left *= -alpha / (alpha + beta)
     left += 1  # of the terms, what is left to the parameter term
-    left = rest * left
-    return exp(log(left / A) * (-1 / alpha)), y / per_D0
+    N = log(_times(rest * left, 1 / A), reuse=True)
+    return exp(_times(N, -1 / alpha), reuse=True), y / per_D0
 
 
 def relative_budget(cost, A, B, alpha, beta, kappa, W):
