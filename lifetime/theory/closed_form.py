@@ -53,7 +53,8 @@ def best_model(y, D_c, cost, kappa, W):
 
 def trinomial(k, beta, m):
     """The root y of y^(1+β) = (y + k)^m for k ≥ 0 and m ≤ 1."""
-    y, g, count = np.array(start(k, beta, m)), m / (1 + beta), steps(np.min(beta), np.min(m))
+    y = np.array(start(k, beta, m))  # a copy: the memory of a pandas Series is not ours to write to
+    g, count = m / (1 + beta), steps(np.min(beta), np.min(m))
     t, z, taken = np.empty_like(y), np.empty_like(y), np.empty_like(y)
     for _ in range(count):  # as in step(), without new memory, which takes as long again
         np.log(np.add(y, k, out=t), out=z)

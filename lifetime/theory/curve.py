@@ -15,6 +15,7 @@ from .. import symbols as s
 from ..arrays import require
 from .budget import Lifetime, compiled
 from .convexity import is_log_convex
+from .system import by_log
 
 _SPLITS = np.sinh(np.linspace(-np.arcsinh(40), np.arcsinh(40), 301))
 _FARTHEST = 700.0  # beyond, a term of the law is below 1e-300 of the other
@@ -37,8 +38,7 @@ def cost_function(lifetime: Lifetime):
     its attribute ``curved`` is a function that returns the second derivatives in ln N and ln D, too.
     """
     total = lifetime.cost
-    by = [lambda of, z=z: z * sp.diff(of, z) for z in (s.N, s.D)]
-    slopes = [by_z(total) for by_z in by]
+    slopes = [z * sp.diff(total, z) for z in (s.N, s.D)]
     if any(slope.has(sp.Derivative) for slope in slopes):
         raise ValueError(f"lifetime must have a cost that is piecewise differentiable in N and D; got {total}")
     names = ("N", "D", *lifetime.assumptions)
@@ -51,8 +51,8 @@ def cost_function(lifetime: Lifetime):
 
     cost.unimodal = is_log_convex(total, (s.N, s.D), rising=True)
     if cost.unimodal:
-        bends = [by[0](slopes[0]), by[0](slopes[1]), by[1](slopes[1])]
-        cost.curved = compiled((*slopes, *(bend.replace(sp.DiracDelta, lambda *_: sp.S.Zero) for bend in bends)), names)
+        bends = by_log(slopes[0], s.N), by_log(slopes[1], s.N), by_log(slopes[1], s.D)
+        cost.curved = compiled((*slopes, *bends), names)
     return cost
 
 
@@ -83,9 +83,8 @@ def _only_minimum(cost, args):
             middle = np.where(np.isfinite(low + high), (low + high) / 2, x + np.where(up, -1, 1) * (1 + np.abs(x)))
             step = np.where(outside, middle - x, step)
         x = x + step
-        done = np.abs(step) <= np.where(outside, 1e-15, 1e-8) * (
-            1 + np.abs(x)
-        )  # Newton's next step would be its square
+        small = np.where(outside, 1e-15, 1e-8)  # Newton's next step would be the square of this one
+        done = np.abs(step) <= small * (1 + np.abs(x))
         if np.any(lost := np.abs(x) > _FARTHEST):
             raise ValueError(_no_minimum(x[lost][0] > 0, x[lost][0] < 0))
         if np.any(done):

@@ -13,7 +13,7 @@ _POINTS = {2: (241, 48), 3: (41, 48, 25), 4: (21, 36, 15, 15)}
 _SPANS = {False: ((-6, 16), (-8, 32)), True: ((-18, 10), (-16, 16))}
 """How far in ln N and ln D around the centre, for the least cost and for the least loss."""
 _CHOSEN = (1e-6, 1e26)
-_AT_A_TIME, _MOST = 2**21, 6
+_MOST = 6  # candidates of a scenario
 
 
 @dataclass

@@ -205,13 +205,13 @@ def _problem(law, lifetime, choose, given, **target):
     for name, value in (law.coefficients | target | given).items():
         if is_symbolic(value):
             raise ValueError(f"{name} must be a number or an array to optimise with; got the expression {value}")
-    _as_declared(lifetime.cost + (law.expression if isinstance(law, Law) else 0), given)
+    _as_declared(lifetime.cost.free_symbols | (law.expression.free_symbols if isinstance(law, Law) else set()), given)
     return law, lifetime, lifetime.settled(given, chosen=choose), choose, given
 
 
-def _as_declared(expression, given):
+def _as_declared(symbols, given):
     """An error for a value below 0 of a reader's own symbol that is declared not to be: the solvers rely on it."""
-    for symbol in expression.free_symbols:
+    for symbol in symbols:
         value = given.get(symbol.name)
         if symbol.is_nonnegative and symbol.name not in s.MEANINGS and value is not None and not is_lazy(value):
             value = as_number(symbol.name, value)

@@ -132,8 +132,7 @@ class Plan:
     @cached_property
     def _columns(self) -> dict:
         """What a scenario has, by name: what was given, the model, what it costs."""
-        law = self.law if isinstance(self.law, ScalingLaw) else self.law.base
-        inputs = {f"law {name}": v for name, v in law.coefficients.items() if np.ndim(v)}
+        inputs = {f"law {name}": v for name, v in self._base.coefficients.items() if np.ndim(v)}
         inputs |= {**self.assumptions, **self.given}
         found = {"N": self.N, "D": self.D, "tokens per parameter": self.tokens_per_param, "loss": self.loss}
         found |= {self.lifetime.cost_heading: self.cost, "saving": self.saving}
@@ -170,8 +169,13 @@ class Plan:
     @property
     def _inputs(self) -> dict:
         """All that may be an array: the model, the law, what was given."""
-        law = self.law if isinstance(self.law, ScalingLaw) else self.law.base
-        return {"N": self.N, "D": self.D, "loss": self.loss, **law.coefficients, **self.assumptions, **self.given}
+        given = {**self.assumptions, **self.given}
+        return {"N": self.N, "D": self.D, "loss": self.loss, **self._base.coefficients, **given}
+
+    @property
+    def _base(self) -> ScalingLaw:
+        """The law, or the one that it is made from."""
+        return self.law if isinstance(self.law, ScalingLaw) else self.law.base
 
     def __len__(self) -> int:
         if not self.shape:
@@ -190,7 +194,7 @@ class Plan:
             found = {name: aligned(self.N, *self._inputs.values(), v)[-1][index] for name, v in values.items()}
             return {name: float(value) if np.ndim(value) == 0 else value for name, value in found.items()}
 
-        base = self.law if isinstance(self.law, ScalingLaw) else self.law.base
+        base = self._base
         if any(np.ndim(value) for value in base.coefficients.values()):
             base = replace(base, **parts(base.coefficients), covariance=None, draws=None)
         law = base if isinstance(self.law, ScalingLaw) else Law(base, self.law.expression, positive=self.law.positive)

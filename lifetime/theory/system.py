@@ -29,8 +29,8 @@ class System:
         self.unknowns, self.names = unknowns, names
         self.convex = all(is_log_convex(expression, unknowns) for expression in (cost, rest))
         inputs = (*(x.name for x in unknowns), *names)
-        first = [[_by_log(expression, x) for x in unknowns] for expression in (cost, rest)]
-        second = [[_by_log(slopes[i], x) for i, x in self._pairs] for slopes in first]
+        first = [[by_log(expression, x) for x in unknowns] for expression in (cost, rest)]
+        second = [[by_log(slopes[i], x) for i, x in self._pairs] for slopes in first]
         self._values = compiled((cost, rest), inputs)
         self._derivatives = compiled((cost, rest, *first[0], *first[1], *second[0], *second[1]), inputs)
 
@@ -64,7 +64,7 @@ class System:
         return found
 
 
-def _by_log(expression, x):
+def by_log(expression: sp.Expr, x: sp.Symbol) -> sp.Expr:
     """The derivative in ln x, without the spikes at a kink."""
     slope = x * sp.diff(expression, x)
     if slope.has(sp.Derivative):
