@@ -30,6 +30,7 @@ from .theory.law import ScalingLaw
 from .theory.ledger import Ledger
 from .theory.optimum import best, cheapest
 from .theory.plan import Plan
+from .theory.regret import LeastRegret, least_regret, regret
 from .theory.revealed import revealed_demand, served_tokens
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "Architecture",
     "Fit",
     "Law",
+    "LeastRegret",
     "Ledger",
     "Lifetime",
     "OneOf",
@@ -52,11 +54,13 @@ __all__ = [
     "cheapest",
     "fit",
     "laws",
+    "least_regret",
     "lognormal",
     "loguniform",
     "models",
     "quantiles",
     "read_runs",
+    "regret",
     "revealed_demand",
     "sample",
     "served_tokens",
