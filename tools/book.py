@@ -20,7 +20,7 @@ from notebooks import README, ROOT, answer, plain, read_all
 SOURCE, TARGET, DOCS = ROOT / "build" / "book-source", ROOT / "build" / "book", ROOT / "docs"
 WINGS = {
     "": ("symbols", "arrays", "summary", "presets"),
-    "theory": ("phase", "budget", "ledger", "law", "optimum", "plan", "revealed"),
+    "theory": ("phase", "budget", "ledger", "law", "optimum", "plan", "regret", "revealed"),
     "machine": ("architecture", "accelerator", "roofline"),
     "evidence": ("runs", "repeats", "fitting", "huber", "distributions", "one_of", "sampling", "sensitivity", "claims"),
     "show": ("display", "plotting"),

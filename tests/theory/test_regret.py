@@ -55,7 +55,7 @@ def test_draws_of_a_law_each_have_a_price():
 
 @settings(max_examples=15, deadline=None)
 @given(
-    st.lists(st.sampled_from([n for n in lt.laws.available]), min_size=1, max_size=5, unique=True),
+    st.lists(st.sampled_from(list(lt.laws.available)), min_size=1, max_size=5, unique=True),
     st.floats(11, 16),
     st.floats(0.1, 1),
 )
