@@ -40,7 +40,7 @@ html_theme_options = {
     "use_fullscreen_button": False,
     "use_sidenotes": False,
     "show_toc_level": 2,
-    "secondary_sidebar_items": {"**": ["page-toc"], "explorer": [], "notebooks/11-claims-and-sources": []},
+    "secondary_sidebar_items": {"**": ["page-toc"], "explorer": [], "notebooks/21-claims-and-sources": []},
     "show_navbar_depth": 1,
     "navigation_with_keys": False,
     "pygments_light_style": "a11y-high-contrast-light",

@@ -111,7 +111,7 @@
     return overlap === "perfectly" ? overlapped : in_turn;
   }
 
-  // Accelerator-hours and dollars of a plan, at a price of an hour: notebook 07.
+  // Accelerator-hours and dollars of a plan, at a price of an hour: notebook 19.
   function money({ pool, mfu, dollars_per_hour, ...plan }) {
     const { F } = among("accelerator", pool, presets.accelerators).precisions.bf16;
     if (!(dollars_per_hour > 0 && dollars_per_hour < Infinity)) {

@@ -241,7 +241,7 @@ def test_a_budget_below_the_demand_is_an_error(page):
 # ------------------------------------------------------------------------------------------------------------- the page
 
 
-def test_it_opens_with_notebook_04(fresh):
+def test_it_opens_with_notebook_03(fresh):
     page = fresh()
     plan = lt.cheapest(
         lt.laws.Besiroglu2024,

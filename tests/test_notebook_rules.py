@@ -10,7 +10,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from notebook_rules import MACHINE_PATH, RULES, Assumption, assumptions, exercises, links, literal
-from notebooks import answer, normalise, readme_table, tagged, title, tldr
+from notebooks import answer, by_part, normalise, readme_table, tagged, title, tldr
 
 PARAMETERS = """\
 tokens = 200e12  # training tokens; lecture
@@ -316,9 +316,19 @@ def test_answer_is_one_sentence(text, sentence):
 def test_readme_table():
     nb = good_notebook()
     nb.cells[0].source = "# 1 | 2?"
-    row = readme_table({Path("notebooks/01-a.ipynb"): nb}).splitlines()[-1]
+    *_, head, row = readme_table({Path("notebooks/01-a.ipynb"): nb}).splitlines()
+    assert head == "| **I The answer** | | |"
     assert row == r"| [01-a](notebooks/01-a.ipynb) | 1 \| 2? | Buy 5.5 B et al. Now. |"
     assert len(re.findall(r"(?<!\\)\|", row)) == 4
+
+
+def test_parts():
+    paths = [Path(f"notebooks/{name}.ipynb") for name in ("01-a", "05-b", "06-c", "18-d", "21-e")]
+    assert by_part(paths) == {
+        "I The answer": paths[:2],
+        "II A lecture, tested": paths[2:3],
+        "IV The evidence": paths[3:],
+    }
 
 
 def test_tldr_missing():

@@ -1,5 +1,7 @@
 """Every notebook keeps every house rule."""
 
+import re
+
 import nbformat
 import pytest
 
@@ -17,8 +19,9 @@ def nb(path):
     return nbformat.read(path, as_version=4)
 
 
-def test_there_are_notebooks():
-    assert NOTEBOOKS
+def test_there_are_notebooks_each_with_its_own_number():
+    numbers = [re.match(r"(\d\d)-[a-z]", path.name)[1] for path in NOTEBOOKS]
+    assert numbers == sorted(set(numbers)) != []
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)

@@ -1,4 +1,4 @@
-"""The sliders of notebook 04 are for a running kernel; elsewhere a sentence stands in their place."""
+"""The sliders of notebook 03 are for a running kernel; elsewhere a sentence stands in their place."""
 
 import ast
 

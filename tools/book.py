@@ -15,7 +15,7 @@ from sphinx.cmd.build import build_main
 import explorer
 import lifetime as lt
 from lifetime.show.display import short
-from notebooks import README, ROOT, answer, plain, read_all
+from notebooks import README, ROOT, answer, by_part, plain, read_all
 
 SOURCE, TARGET, DOCS = ROOT / "build" / "book-source", ROOT / "build" / "book", ROOT / "docs"
 WINGS = {
@@ -76,15 +76,16 @@ def landing(notebooks):
     for link, target in elsewhere.items():
         text = text.replace(f"]({link})", f"]({target})")
     text = re.sub(r"\]\(build/book/notebooks/([\w-]+)\.html\)", r"](notebooks/\1.ipynb)", text)
+    parts = {name: [f"notebooks/{path.stem}" for path in paths] for name, paths in by_part(notebooks).items()}
     contents = {
-        "Notebooks": [f"notebooks/{path.stem}" for path in notebooks],
         "Play": ["explorer"],
+        **parts,
         "Presets": [f"presets/{name}" for name in PRESETS],
         "Package": ["arrays", "api", "contributing"],
     }
     trees = [
         f"```{{toctree}}\n:hidden:\n:caption: {caption}\n\n" + "\n".join(names) + "\n```"
-        for caption, names in sorted(contents.items(), key=lambda item: item[0] != "Play")
+        for caption, names in contents.items()
     ]
     question = plain(re.search(r"\*\*(.+?)\*\*", text, flags=re.DOTALL)[0])
     page("index.md", f"Over the whole life of a language model: {question}", text + "\n\n" + "\n\n".join(trees) + "\n")

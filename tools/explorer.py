@@ -17,7 +17,7 @@ from lifetime.theory.formulas import reducible
 LAW = lt.ScalingLaw(s.E, s.A, s.B, s.alpha, s.beta, s.gamma)
 OTHERS = {name: s.MEANINGS[name].symbol for name in lt.LIFETIME.assumptions}
 LINES = ("Besiroglu2024", "OpenAthena2026Llama3", "Sardana2024Refit", "Hoffmann2022")
-"""The laws of the figure, as in notebook 04."""
+"""The laws of the figure, as in notebook 03."""
 BYTES = {"bf16": 2, "fp8": 1, "int8": 1, "fp4": 0.5}
 
 
@@ -68,7 +68,7 @@ def at_chinchilla():
 
 
 def in_hours(hourly):
-    """Return the lifetime in accelerator-hours, or in what they cost at an hourly price (notebook 07)."""
+    """Return the lifetime in accelerator-hours, or in what they cost at an hourly price (notebook 19)."""
     price = hourly / (s.F * s.training_mfu * 3600)
     return lt.LIFETIME.priced({phase.name: price for phase in lt.LIFETIME.phases})
 
@@ -129,7 +129,7 @@ def accelerator(a):
 
 
 def architecture(a):
-    """Return a model as notebook 06 takes it: attention as a FLOP per token of context."""
+    """Return a model as notebook 08 takes it: attention as a FLOP per token of context."""
     return {
         "name": a.name,
         "N": a.active_params,

@@ -8,6 +8,7 @@ import sys
 import textwrap
 import time
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 
 import nbformat
@@ -21,6 +22,8 @@ ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 README = ROOT / "README.md"
 HEADLINE = ROOT / "docs" / "headline.png"
+PARTS = {1: "I The answer", 6: "II A lecture, tested", 13: "III What else a lab chooses", 18: "IV The evidence"}
+"""The parts of the suite, each by the number of its first notebook."""
 TABLE = re.compile(r"(?<=<!-- notebooks:begin -->\n).*?(?=<!-- notebooks:end -->)", re.DOTALL)
 
 
@@ -146,12 +149,25 @@ def answer(nb):
     return re.match(r".*?(?<!\bal)(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)[.!?](?=\s+[A-Z\"“$`]|$)|.*", text)[0]
 
 
+def part(path):
+    """Return the part that a notebook belongs to, by its number."""
+    number = int(path.name.partition("-")[0])
+    return PARTS[max(first for first in PARTS if first <= number)]
+
+
+def by_part(paths):
+    """Return {part: its notebooks}, without empty parts."""
+    return {name: list(members) for name, members in groupby(paths, part)}
+
+
 def readme_table(notebooks):
-    """Return the table of notebooks, given as {path: notebook}."""
+    """Return the table of notebooks, given as {path: notebook}: a row for each part, and its notebooks below."""
     rows = ["| notebook | question | answer |", "|---|---|---|"]
-    for path, nb in notebooks.items():
-        question, reply = (text.replace("|", r"\|") for text in (title(nb), answer(nb)))
-        rows.append(f"| [{path.stem}](notebooks/{path.name}) | {question} | {reply} |")
+    for name, paths in by_part(notebooks).items():
+        rows.append(f"| **{name}** | | |")
+        for path in paths:
+            question, reply = (text.replace("|", r"\|") for text in (title(notebooks[path]), answer(notebooks[path])))
+            rows.append(f"| [{path.stem}](notebooks/{path.name}) | {question} | {reply} |")
     return "\n".join(rows) + "\n"
 
 

@@ -133,7 +133,7 @@ def test_a_row_is_shown_with_its_source_and_what_is_rough_as_such():
     assert (stated, ours, verdict) == ("about 200 T tokens", "259 T", "reproduced")
     assert (claim, remark) == (TABLE.claim["two_months"], TABLE.note["two_months"])
     number = claims.sources().index(TABLE.source["two_months"]) + 1
-    assert where.startswith(f"[{number}] ") and where.endswith("; notebook 03, 05")
+    assert where.startswith(f"[{number}] ") and where.endswith("; notebook 06, 07")
 
 
 @pytest.mark.parametrize(
