@@ -4,10 +4,11 @@
 names, ``"Besiroglu2024" in laws`` asks for one, ``laws.table()`` shows all values with their sources, and
 ``help(laws.Besiroglu2024)`` the source of one.
 
-The *panel* is the laws a spread of answers may be read from: those whose ``out_of_panel`` is empty in ``laws.table()``.
-A law is in it if it was fitted in nats to the loss of text, its constants or its runs are public, at least five of its
-runs are beyond 100 tokens per parameter, it is the best known fit of those runs, and its row does not forbid sizing
-(``not_for``). Any other law has the reason in ``out_of_panel``.
+The *panel*, ``laws.panel()``, is the laws that a recommendation may be read from. A law is in it if it was fitted to
+the loss of text (in nats, or any unit in proportion, since quality is stated by a model to be matched) and its row does not
+forbid sizing (``not_for``); no better fit of the same runs is known; several of its runs are beyond 100 tokens per
+parameter; and its runs reach 3e9 parameters and 1e21 FLOP, so that an answer of a few 1e10 parameters and a few 1e24
+FLOP stretches it by about ten and a thousand. Why any other law is not in it says ``laws.table().out_of_panel``.
 
 A model has a row if it is a language model since GPT-3 of 1e21 training FLOP or more, not the fine-tune of another, and
 its parameters and pre-training tokens are stated, or its training FLOP by the developer or, for the best-known of those
@@ -192,6 +193,60 @@ class Presets(Generic[Preset]):
         return f"<{len(self)} presets: {', '.join(self.available)}>"
 
 
+class Laws(Presets[ScalingLaw]):
+    """The scaling laws by name, with the panel: those that a recommendation may be read from."""
+
+    def table(self) -> Table:
+        """All laws with their sources, a row each; ``out_of_panel`` is why a law is not in the panel, or empty."""
+        table = super().table()
+        return table.assign(out_of_panel=[_objection(row, table.plain_name) for row in table.itertuples()])
+
+    def panel(self) -> tuple[str, ...]:
+        """The names of the laws that a recommendation may be read from, by the rule in ``lifetime.presets``.
+
+        Examples
+        --------
+        >>> laws.panel()
+        ('Besiroglu2024', 'OpenAthena2026Llama3', 'Sardana2024Refit', 'Beck2025Llama')
+        """
+        return tuple(name for name, row in self._rows.items() if not row["out_of_panel"])
+
+    def plain_name(self, name: str) -> str:
+        """What a law is called in text and figures.
+
+        Examples
+        --------
+        >>> laws.plain_name("Besiroglu2024")
+        'Chinchilla refit'
+        """
+        return self._rows[self[name].name]["plain_name"]
+
+
+_REACH = {"max_params": 3e9, "max_flop": 1e21}
+"""How far the runs of a law in the panel must reach at least."""
+
+
+def _objection(row, plain_names) -> str:
+    """Why a law is not in the panel; empty if it is."""
+    if row.better_fit:
+        return f"{plain_names[row.better_fit]} is the better fit of the same runs"
+    if row.not_for and not row.not_for.startswith("a loss"):
+        return (
+            f"its source is not for {row.not_for}"
+            if row.not_for == "sizing"
+            else f"it is for other data: {row.loss_on}"
+        )
+    if row.beyond_100 != "yes":
+        runs = {"none": "no run of it is", "not known": "it is not known that runs of it are"}
+        return f"{runs.get(row.beyond_100, f'only {row.beyond_100} runs is')} beyond 100 tokens per parameter"
+    short_of = [
+        f"{getattr(row, name):.3g} {unit}"
+        for name, unit in (("max_params", "parameters"), ("max_flop", "FLOP"))
+        if not getattr(row, name) >= _REACH[name]
+    ]
+    return f"its runs reach only {' and '.join(short_of)}".replace("e+0", "e").replace("e+", "e") if short_of else ""
+
+
 def _csv(file: str, **options):
     import pandas as pd
 
@@ -240,7 +295,7 @@ def _record(cls: type[Preset]) -> Callable[[dict], Preset]:
     return build
 
 
-laws = Presets("laws.csv", _law)
+laws = Laws("laws.csv", _law)
 named_laws(laws)
 models = Presets("models.csv", _record(Model))
 traffic = Presets("traffic.csv", _record(Traffic))

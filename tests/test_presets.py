@@ -152,31 +152,49 @@ def test_a_preset_law_is_plausible(law):
     assert 1e9 < law.compute_optimal(5.76e23)[0] < 1e12
 
 
-def panel():
+def test_the_panel_follows_its_rule():
+    """Text, no better fit of the same runs, runs beyond 100 tokens per parameter, 3e9 parameters and 1e21 FLOP."""
     table = lt.laws.table()
-    return table[table.out_of_panel == ""]
+    panel = table.loc[list(lt.laws.panel())]
+    assert {"Besiroglu2024", "Sardana2024Refit", "Beck2025Llama"} <= {*panel.index}
+    assert (panel.max_tokens_per_param > 100).all() and (panel.beyond_100 == "yes").all()
+    assert (panel.max_params >= 3e9).all() and (panel.max_flop >= 1e21).all()
+    assert (panel.better_fit == "").all() and not panel.loss_on.str.contains("mixed").any()
+    assert not panel.selection.duplicated().any()
+    passes = (
+        (table.better_fit == "") & (table.beyond_100 == "yes") & (table.max_params >= 3e9) & (table.max_flop >= 1e21)
+    )
+    assert {*table.index[passes]} == {*panel.index}
 
 
-def test_the_panel_follows_its_rule_and_every_other_law_has_a_reason():
-    """Nats, constants or runs public, runs beyond 100 tokens per parameter; the rule is in ``lifetime.presets``."""
-    laws = panel()
-    assert {"Besiroglu2024", "Sardana2024Refit", "Beck2025Llama"} <= {*laws.index}
-    assert (laws.max_tokens_per_param > 100).all() and laws.max_params.notna().all() and laws.max_tokens.notna().all()
-    assert (laws.not_for == "").all()
-    assert not laws.loss_on.str.contains("not known|mixed").any()
-    others = lt.laws.table().drop(index=laws.index)
-    assert others.out_of_panel.str.len().min() > 10
+def test_every_other_law_has_a_reason():
+    reasons = lt.laws.table().out_of_panel.drop(index=list(lt.laws.panel()))
+    assert reasons.str.len().min() > 10
+    assert (lt.laws.table().out_of_panel[list(lt.laws.panel())] == "").all()
+    assert reasons["Hoffmann2022"] == "Chinchilla refit is the better fit of the same runs"
+    assert reasons["Gadre2024C4"] == "only one of five runs is beyond 100 tokens per parameter"
+    assert reasons["Marin2026Comma"] == "its runs reach only 3e20 FLOP"
+    assert reasons["Chen2025"] == "its runs reach only 5.95e8 parameters and 3.57e20 FLOP"
 
 
-def test_one_law_of_a_set_of_runs_is_in_the_panel():
-    runs = panel().selection
-    assert not runs.duplicated().any()
+def test_a_better_fit_is_a_law_that_is_not_bettered():
+    better = lt.laws.table().better_fit
+    named = better[better != ""]
+    assert len(named) >= 5 and (better[named] == "").all()
 
 
-def test_where_a_better_fit_of_the_same_runs_is_named_it_is_in_the_panel():
-    reasons = lt.laws.table().out_of_panel
-    better = reasons.str.extract(r"(\w+) (?:is the better fit|has the same runs)")[0].dropna()
-    assert len(better) >= 5 and (reasons[better] == "").all()
+def test_no_run_is_larger_than_the_largest_model_on_the_longest_run():
+    table = lt.laws.table().dropna(subset=["max_params", "max_tokens", "max_flop"])
+    assert len(table) > 10
+    assert (table.max_flop <= 6.01 * table.max_params * table.max_tokens).all()
+
+
+def test_plain_names_are_short_and_differ():
+    names = [lt.laws.plain_name(name) for name in lt.laws.available]
+    assert len(set(names)) == len(names)
+    assert max(map(len, names)) <= 31
+    with pytest.raises(ValueError, match="did you mean 'Besiroglu2024'"):
+        lt.laws.plain_name("Besiroglu24")
 
 
 @pytest.mark.parametrize("law", list(lt.laws), ids=lt.laws.available)
