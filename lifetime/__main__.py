@@ -10,11 +10,12 @@ import sys
 from typing import NoReturn
 
 import numpy as np
+import pandas as pd
 
 import lifetime as lt
 
 from .arrays import closest
-from .show.display import plan_table, short
+from .show.display import percent, plan_table, short
 from .symbols import MEANINGS
 
 _KEY_COLUMNS = {
@@ -73,6 +74,8 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     target.add_argument("--like", nargs=2, type=_values, metavar=("N", "D"), help="the loss of N parameters, D tokens")
     target.add_argument("--loss", type=_values, metavar="L", help="a loss, nats per token")
     target.add_argument("--cost", type=_values, metavar="C", help="the lowest loss for C pre-training-equivalent FLOP")
+    panel = "the one size that costs least more than the best, whichever law of the panel is true (needs --like)"
+    target.add_argument("--panel", action="store_true", help=panel)
     given = plan.add_argument_group("assumptions; one that does not matter need not be given")
     for name in lt.LIFETIME.assumptions:
         symbol = MEANINGS[name]
@@ -134,11 +137,15 @@ def _plan(args) -> None:
     targets = [name for name in ("like", "loss", "cost") if getattr(args, name) is not None]
     if len(targets) != 1:
         raise ValueError(f"one of --like, --loss, --cost must be given; got {' and '.join(targets) or 'none'}")
+    if args.panel and targets != ["like"]:
+        raise ValueError(f"--panel needs --like, because each law has a loss of its own; got --{targets[0]}")
     found = getattr(args, targets[0])
     values = dict(zip(("N", "D"), found, strict=True)) if targets == ["like"] else {targets[0]: found}
     values |= {"D_RL": np.zeros(1)}
     values |= {name: x for name in lt.LIFETIME.assumptions if (x := getattr(args, name)) is not None}
     values = _grid(values)
+    if args.panel:
+        return _panel(args, (values.pop("N"), values.pop("D")), values)
     if targets == ["like"]:
         values["loss"] = args.law.loss(values.pop("N"), values.pop("D"))
     plan = lt.best(args.law, **values) if targets == ["cost"] else lt.cheapest(args.law, **values)
@@ -147,6 +154,30 @@ def _plan(args) -> None:
         _put(json.dumps(several, indent=2, allow_nan=False))
     elif not _csv(args.csv, plan.to_frame):
         _put(_sweep(plan) if plan.shape else repr(plan))
+
+
+def _panel(args, like, values) -> None:
+    choice = lt.least_regret(lt.laws.panel(), like=like, **values)
+    if np.ndim(choice.N):
+        raise ValueError("--panel takes one value of each assumption; a sweep is lifetime.least_regret in Python")
+    rows = {
+        "law": [*choice.by_law],
+        "extra cost": [*choice.by_law.values()],
+        "training tokens": [*choice.tokens.values()],
+    }
+    rows["its own best size"] = [plan.N for plan in choice.best.values()]
+    frame = pd.DataFrame(rows)
+    if args.json:
+        found = {"N": choice.N, "regret": choice.regret, "by_law": frame.to_dict("records")}
+        _put(json.dumps(found, indent=2, allow_nan=False))
+    elif not _csv(args.csv, lambda: frame):
+        forms = {"extra cost": percent, "training tokens": short, "its own best size": short}
+        shown = frame.assign(law=[lt.laws.plain_name(name) for name in frame["law"]])
+        shown = shown.assign(**{name: shown[name].map(form) for name, form in forms.items()})
+        lead = (
+            f"Build {short(choice.N)} parameters: at most {percent(choice.regret)} more than the best, by any of these"
+        )
+        _put(f"{lead}\n{shown.to_string(index=False)}")
 
 
 def _record(plan: lt.Plan) -> dict:

@@ -5,10 +5,11 @@ names, ``"Besiroglu2024" in laws`` asks for one, ``laws.table()`` shows all valu
 ``help(laws.Besiroglu2024)`` the source of one.
 
 The *panel*, ``laws.panel()``, is the laws that a recommendation may be read from. A law is in it if it was fitted to
-the loss of text (in nats, or any unit in proportion, since quality is stated by a model to be matched) and its row does not
-forbid sizing (``not_for``); no better fit of the same runs is known; several of its runs are beyond 100 tokens per
-parameter; and its runs reach 3e9 parameters and 1e21 FLOP, so that an answer of a few 1e10 parameters and a few 1e24
-FLOP stretches it by about ten and a thousand. Why any other law is not in it says ``laws.table().out_of_panel``.
+the loss of text (in nats, or any unit in proportion, since quality is stated by a model to be matched) and its row
+does not forbid sizing (``not_for``); no better fit of the same runs is known; several of its runs are beyond 100
+tokens per parameter; and its runs reach 3e9 parameters and 1e21 FLOP, so that an answer of a few 1e10 parameters and
+a few 1e24 FLOP stretches it by about ten and a thousand. Why any other law is not in it says
+``laws.table().out_of_panel``.
 
 A model has a row if it is a language model since GPT-3 of 1e21 training FLOP or more, not the fine-tune of another, and
 its parameters and pre-training tokens are stated, or its training FLOP by the developer or, for the best-known of those

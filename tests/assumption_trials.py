@@ -22,10 +22,6 @@ trial_kernel.reset()
 
 # Notebooks of which joint draws are not required yet: each leaves this list when it is rewritten.
 NOT_REWRITTEN = [
-    "01-lifetime-budget",
-    "02-scaling-law",
-    "03-optimal-model-size",
-    "04-how-sure",
     "06-tokens-served",
     "07-hundred-times",
     "08-decode-efficiency",

@@ -265,3 +265,27 @@ def test_a_reader_who_closes_the_pipe_sees_no_traceback():
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode in (0, 1)
+
+
+# --------------------------------------------------------------------------------------------------------- the panel
+
+
+def test_the_panel_names_one_size(run):
+    text = run(*LIKE, "--panel", *OPTIONS)
+    choice = lt.least_regret(lt.laws.panel(), like=(70e9, 1.4e12), **GIVEN)
+    assert f"Build {lt.display.short(choice.N)} parameters" in text
+    assert all(lt.laws.plain_name(name) in text for name in lt.laws.panel())
+
+
+def test_the_panel_as_data(run):
+    choice = lt.least_regret(lt.laws.panel(), like=(70e9, 1.4e12), **GIVEN)
+    found = json.loads(run(*LIKE, "--panel", *OPTIONS, "--json"))
+    assert found["N"] == pytest.approx(choice.N)
+    frame = pd.read_csv(io.StringIO(run(*LIKE, "--panel", *OPTIONS, "--csv", "-")))
+    assert frame["extra cost"].max() == pytest.approx(choice.regret)
+    assert [*frame["law"]] == [*lt.laws.panel()]
+
+
+def test_the_panel_takes_a_model_to_match_and_one_scenario(fail):
+    assert "--panel needs --like" in fail("plan", "--panel", "--loss", "2", *OPTIONS)
+    assert "one value of each" in fail(*LIKE, "--panel", *OPTIONS[:-1], "0.1:0.4:3")

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from .display import percent, science, short
@@ -18,13 +19,32 @@ _COLOURS = {
     "OpenAthena2026Llama3": "C2",
     "Sardana2024Refit": "C3",
     "Muennighoff2023": "C4",
-    "Kumar2024": "C5",
+    "Beck2025Llama": "C5",
 }
 
 
 def colour(law: str) -> str:
     """The colour of a law: the same in every figure, black for laws that are seldom drawn."""
     return _COLOURS.get(law, "black")
+
+
+def ink(colour: str) -> str:
+    """A colour dark enough to be read as text on white, at a contrast of 4.5 to 1 (WCAG 2).
+
+    Examples
+    --------
+    >>> ink("black"), ink("#E69F00")
+    ('#000000', '#9d6c00')
+    """
+    rgb = np.array(to_rgb(colour))
+    while 1.05 / (_luminance(rgb) + 0.05) < 4.5:
+        rgb = 0.98 * rgb
+    return to_hex(rgb)
+
+
+def _luminance(rgb) -> float:
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
 
 
 def use_style() -> None:
@@ -66,7 +86,7 @@ def end_labels(ax, ends: dict, gap: float = 0.065) -> None:
     for below, above in pairwise(order):
         heights[above] = max(heights[above], heights[below] + gap)
     for name, (colour, _) in ends.items():
-        ax.text(1.02, heights[name], name, color=colour, transform=ax.transAxes, va="center", fontsize=9)
+        ax.text(1.02, heights[name], name, color=ink(colour), transform=ax.transAxes, va="center", fontsize=9)
 
 
 def _greys(n):

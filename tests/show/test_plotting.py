@@ -36,7 +36,8 @@ def test_lines_are_drawn_and_labelled_in_their_own_colour(ax):
     x = np.array([1.0, 2.0, 3.0])
     plotting.lines(ax, x, {"double": 2 * x, "square": x**2})
     assert [list(line.get_ydata()) for line in ax.lines] == [[2, 4, 6], [1, 4, 9]]
-    assert [texts(ax)[name].get_color() for name in ("double", "square")] == [line.get_color() for line in ax.lines]
+    inks = [plotting.ink(line.get_color()) for line in ax.lines]
+    assert [texts(ax)[name].get_color() for name in ("double", "square")] == inks
 
 
 def test_labels_of_lines_that_end_together_are_moved_apart(ax):
