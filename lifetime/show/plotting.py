@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from .display import percent, science, short
+from .display import _running_ipython, percent, science, short
 
 _COLOURS = {
     "Besiroglu2024": "C0",
@@ -28,8 +28,13 @@ def colour(law: str) -> str:
 
 
 def use_style() -> None:
-    """Use the figure style of the notebooks."""
+    """Use the figure style of the notebooks; there, PNG get twice the pixels, to be sharp on any screen."""
     plt.style.use(resources.files("lifetime") / "show" / "lifetime.mplstyle")
+    if (ipython := _running_ipython()) is not None:
+        from matplotlib_inline.config import InlineBackend
+
+        backend = InlineBackend.instance(parent=ipython)
+        backend.figure_formats = {"retina" if kind == "png" else kind for kind in backend.figure_formats}
 
 
 def lines(ax, x, series: dict, label: bool = True, **style) -> None:
