@@ -8,8 +8,8 @@ from random import Random
 
 from nbformat.v4 import new_code_cell, new_notebook
 
-from notebook_rules import assumptions, code_cells, exercises
-from notebooks import CellFailedError, execute, markdown_outputs, plain, tagged
+from notebook_rules import assumptions, exercises
+from notebooks import CellFailedError, code_cells, execute, markdown_outputs, plain, tagged
 
 # One kernel serves all changes of a notebook, so that imports stay warm: see trial_kernel.
 RESET = f"""\
@@ -20,7 +20,7 @@ del sys.path[0]
 trial_kernel.reset()
 """
 
-# Notebooks of which joint draws are not required yet: each leaves this list when it is rewritten.
+# Notebooks that joint draws and REWRITTEN_RULES spare: each leaves this list when it is rewritten.
 NOT_REWRITTEN = [
     "06-tokens-served",
     "07-hundred-times",

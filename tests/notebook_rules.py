@@ -1,6 +1,7 @@
 """What a notebook of this project must look like. A rule takes a notebook and returns a list of complaints."""
 
 import ast
+import base64
 import io
 import re
 import statistics
@@ -9,10 +10,29 @@ from dataclasses import dataclass
 
 import nbformat
 
-from notebooks import markdown_outputs, plain, tagged
+from notebooks import (
+    code_cells,
+    first_figure,
+    folded,
+    hidden,
+    lines,
+    longest,
+    markdown_cells,
+    markdown_outputs,
+    measures,
+    plain,
+    tagged,
+    visible_cells,
+)
 
 # Cells that strict nbval may skip or not compare: {cell id: reason}.
 NOT_COMPARED = {}
+
+WORDS = 700, 1300
+TLDR_WORDS = 70
+VISIBLE_LINES, PARAMETER_LINES = 8, 12
+VISIBLE_WIDTH, HIDDEN_WIDTH = 100, 120
+FIRST_FIGURE = 10
 
 MACHINE_PATH = re.compile(
     r"(?:^|(?<=[\s\"'`(=:]))(?:/(?:home|mnt|opt|root|tmp|Users|work)\b|[A-Z]:\\+Users\b)", re.MULTILINE
@@ -20,14 +40,6 @@ MACHINE_PATH = re.compile(
 
 
 # ------------------------------------------------------------------------------------------------ reading a notebook
-
-
-def code_cells(nb):
-    return [cell for cell in nb.cells if cell.cell_type == "code" and cell.source.strip()]
-
-
-def markdown_cells(nb):
-    return [cell for cell in nb.cells if cell.cell_type == "markdown"]
 
 
 def prose(nb):
@@ -260,12 +272,12 @@ def assumptions_are_plain(nb):
 
 
 def cells_are_short(nb):
-    lines = sorted(len([line for line in cell.source.splitlines() if line.strip()]) for cell in code_cells(nb))
+    counts = sorted(len(lines(cell.source)) for cell in visible_cells(nb))
     complaints = []
-    if statistics.median(lines) > 5:
-        complaints.append(f"the median code cell has {statistics.median(lines):g} lines, more than 5")
-    if lines[int(0.9 * (len(lines) - 1))] > 15:
-        complaints.append(f"one code cell in ten has {lines[int(0.9 * (len(lines) - 1))]} lines or more, more than 15")
+    if statistics.median(counts) > 5:
+        complaints.append(f"the median visible code cell has {statistics.median(counts):g} lines, more than 5")
+    if counts[int(0.9 * (len(counts) - 1))] > 15:
+        complaints.append("one visible code cell in ten has more than 15 lines")
     return complaints
 
 
@@ -352,9 +364,126 @@ RULES = [
 ]
 
 
+# ------------------------------------------------------------------------------ rules for the notebooks once rewritten
+
+
+def is_short(nb):
+    found, complaints = measures(nb), []
+    if not WORDS[0] <= found["words"] <= WORDS[1]:
+        complaints.append(f"{found['words']} words of prose, not {WORDS[0]} to {WORDS[1]}")
+    if found["TL;DR"] > TLDR_WORDS:
+        complaints.append(f"{found['TL;DR']} words in the TL;DR, more than {TLDR_WORDS}")
+    return complaints
+
+
+def visible_cells_are_short(nb):
+    complaints, parameters = [], tagged(nb, "parameters")
+    for cell in visible_cells(nb):
+        allowed = PARAMETER_LINES if cell in parameters else VISIBLE_LINES
+        if (count := len(lines(cell.source))) > allowed:
+            complaints.append(f"visible cell {cell.id} has {count} lines, more than {allowed}")
+    return complaints
+
+
+def lines_are_short(nb):
+    complaints = []
+    for cell in code_cells(nb):
+        allowed = HIDDEN_WIDTH if hidden(cell) else VISIBLE_WIDTH
+        if (width := longest([cell])) > allowed:
+            complaints.append(f"a line of {width} characters in cell {cell.id}, more than {allowed}")
+    return complaints
+
+
+def hidden_on_screen_and_on_the_site(nb):
+    return [
+        f"cell {cell.id} needs both `source_hidden` and the tag `hide-input`, or neither"
+        for cell in code_cells(nb)
+        if any(folded(cell)) and not hidden(cell)
+    ]
+
+
+def calls(cell, *names):
+    """Return the calls, in the source of a cell, of functions written in one of these ways."""
+    nodes = ast.walk(ast.parse(cell.source))
+    return [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) in names]
+
+
+SENTENCES = "takeaway", "say", "tldr"
+
+
+def composing_is_hidden(nb):
+    return [
+        f"cell {cell.id} composes a sentence or sets up a figure in view: hide it"
+        for cell in visible_cells(nb)
+        if len(lines(cell.source)) > 1 and calls(cell, *SENTENCES, "plt.subplots")
+    ]
+
+
+def sentences_are_whole(nb):
+    complaints = []
+    for cell in code_cells(nb):
+        for call in calls(cell, *SENTENCES):
+            texts = [*call.args, *(keyword.value for keyword in call.keywords)]
+            if not all(whole(text, ast.get_source_segment(cell.source, text)) for text in texts):
+                complaints.append(f"cell {cell.id}: a text of {call.func.id} is not one string in triple quotes")
+    return complaints
+
+
+def whole(node, source):
+    """Say whether a text is a name or one string, in triple quotes if it has several lines."""
+    if not isinstance(node, ast.Constant | ast.JoinedStr):
+        return isinstance(node, ast.Name)
+    if re.fullmatch(r'[rf]*""".*"""', source, flags=re.DOTALL | re.IGNORECASE):
+        return source.count('"""') == 2
+    return node.lineno == node.end_lineno
+
+
+def picture_first(nb):
+    number = first_figure(nb)
+    return [] if number and number <= FIRST_FIGURE else [f"the first figure is in cell {number}, not in the first ten"]
+
+
+def figures_are_sharp(nb):
+    complaints = []
+    for cell in code_cells(nb):
+        for output in cell.outputs:
+            if "image/png" in output.get("data", {}):
+                pixels = int.from_bytes(base64.b64decode(output.data["image/png"])[16:20])
+                width = output.metadata.get("image/png", {}).get("width", 0)
+                if abs(pixels - 2 * width) > 2:
+                    complaints.append(f"cell {cell.id}: a PNG of {pixels} pixels for a width of {width}, not twice")
+    return complaints
+
+
+def mentions_are_links(nb):
+    text = "\n\n".join(shown_markdown(nb))
+    linked = re.sub(r"\[[^]]*\]\([^)]*\)", "LINK", text)
+    bare = re.findall(r"notebooks?\s(?:\s*LINK\s*(?:,|and|or|to))*\s*\[?\d\d\b|\[0\d\]", linked)
+    wrong = [f"[{a}]({b})" for a, b in re.findall(r"\[(\d\d)\]\(([^)]*)\)", text) if not b.startswith(f"{a}-")]
+    return [f"`{mention}` is not a link to that notebook" for mention in bare + wrong]
+
+
+REWRITTEN_RULES = [
+    is_short,
+    visible_cells_are_short,
+    lines_are_short,
+    hidden_on_screen_and_on_the_site,
+    composing_is_hidden,
+    sentences_are_whole,
+    picture_first,
+    figures_are_sharp,
+    mentions_are_links,
+]
+
+
+def shown_markdown(nb):
+    """Return all that is read as Markdown: what is typed, and what is computed."""
+    return [prose(nb), *(markdown for cell in code_cells(nb) for markdown in markdown_outputs(cell))]
+
+
 def links(nb, path, paths):
     """Complain of links to files that do not exist, and of a neighbour in `paths` that is not linked."""
-    found = re.findall(r"\]\(([^)#\s]+)[^)]*\)", prose(nb))
+    found = re.findall(r"\]\(([^)#\s]+)[^)]*\)", "\n".join(shown_markdown(nb)))
     complaints = [
         f"the link to {link} leads nowhere" for link in found if "://" not in link and not (path.parent / link).exists()
     ]

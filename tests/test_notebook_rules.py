@@ -1,6 +1,7 @@
 """Each house rule accepts a good notebook and rejects one that breaks it."""
 
 import ast
+import base64
 import copy
 import re
 from pathlib import Path
@@ -9,8 +10,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from notebook_rules import MACHINE_PATH, RULES, Assumption, assumptions, exercises, links, literal
-from notebooks import answer, by_part, normalise, readme_table, tagged, title, tldr
+from notebook_rules import MACHINE_PATH, REWRITTEN_RULES, RULES, Assumption, assumptions, exercises, links, literal
+from notebooks import answer, by_part, measures, normalise, readme_table, tagged, title, tldr, words
 
 PARAMETERS = """\
 tokens = 200e12  # training tokens; lecture
@@ -41,6 +42,11 @@ def markdown_output(text):
     return new_output("display_data", data={"text/markdown": text, "text/plain": "<Markdown>"})
 
 
+def picture(pixels, width):
+    data = {"image/png": base64.b64encode(bytes(16) + pixels.to_bytes(4)).decode(), "text/plain": "<Figure>"}
+    return new_output("display_data", data=data, metadata={"image/png": {"width": width, "height": 9}})
+
+
 def good_notebook():
     prose = [
         "# How big?\n\nWhy.",
@@ -48,20 +54,22 @@ def good_notebook():
         "Sum:",
         "## How wrong could this be?\n\nVery.",
         TRY,
-        "## References\n\nPaper.",
+        "## References\n\nPaper. " + "And so on. " * 250,
     ]
     code = [
         new_code_cell("import numpy as np", id="imports"),
         new_code_cell(PARAMETERS, id="parameters", metadata={"tags": ["parameters"]}),
         new_code_cell('takeaway("**TL;DR** ...")', id="tldr", metadata={"tags": ["tldr"]}),
         new_code_cell("print(2)", id="sum"),
+        new_code_cell("plt.show()", id="figure"),
     ]
     code[2].outputs = [markdown_output("> **TL;DR.** Buy **5.5 B** et al. Now.\n> But not 3 | 4.\n>\n> [Why](x.md)")]
     code[3].outputs = [new_output("stream", name="stdout", text="2\n")]
+    code[4].outputs = [picture(1600, 800)]
     for count, cell in enumerate(code, 1):
         cell.execution_count = count
     prose = [new_markdown_cell(text, id=f"prose{i}") for i, text in enumerate(prose)]
-    return new_notebook(cells=[prose[0], code[0], prose[1], code[1], code[2], prose[2], code[3], *prose[3:]])
+    return new_notebook(cells=[prose[0], code[0], prose[1], code[1], code[2], prose[2], *code[3:], *prose[3:]])
 
 
 def cell(nb, name):
@@ -84,6 +92,22 @@ def tags(name, *values):
 
 def outputs(name, *values):
     return lambda nb: cell(nb, name).update(outputs=list(values))
+
+
+def hide(name, *parts):
+    """Return a function that folds the source of a cell: on the screen, on the site, or both."""
+
+    def change(nb):
+        if "screen" in parts:
+            cell(nb, name).metadata["jupyter"] = {"source_hidden": True}
+        if "site" in parts:
+            cell(nb, name).metadata["tags"] = [*cell(nb, name).metadata.get("tags", []), "hide-input"]
+
+    return change
+
+
+def both(*changes):
+    return lambda nb: [change(nb) for change in changes]
 
 
 def stream(text, name="stdout"):
@@ -170,10 +194,57 @@ BREAKS = {
         tags("sum", "nbval-skip"),
         replace("sum", "print(2)", "# NBVAL_IGNORE_OUTPUT\nprint(2)"),
     ],
+    "is_short": [
+        replace("prose5", "And so on. ", ""),
+        replace("prose5", "And so on. ", "And so on and on and on. "),
+        outputs("sum", markdown_output("And so on. " * 300)),
+        outputs("tldr", markdown_output("**TL;DR** " + "so " * 71)),
+    ],
+    "visible_cells_are_short": [
+        replace("sum", "print(2)", "print(2)\n" * 9),
+        replace("parameters", PARAMETERS, "k = 3  # FLOP\n" * 13),
+    ],
+    "lines_are_short": [
+        replace("sum", "print(2)", f"print(2)\nx = {'1' * 97}"),
+        both(hide("sum", "screen", "site"), replace("sum", "print(2)", f"print(2)\nx = {'1' * 117}")),
+    ],
+    "hidden_on_screen_and_on_the_site": [hide("sum", "screen"), hide("sum", "site")],
+    "composing_is_hidden": [
+        replace("sum", "print(2)", "x = 2\nsay(x)"),
+        replace("sum", "print(2)", "fig, ax = plt.subplots()\nax.plot(x)"),
+        replace("sum", "print(2)", "for x in y:\n    takeaway(x)"),
+    ],
+    "sentences_are_whole": [
+        replace("sum", "print(2)", 'say("one "\n    "two")'),
+        replace("sum", "print(2)", 'takeaway(f"""one """\n    f"""two""")'),
+        replace("sum", "print(2)", 'say("one " + x)'),
+        replace("sum", "print(2)", 'tldr(f"one", short=", ".join(x))'),
+        replace("sum", "print(2)", 'if x:\n    say(f"one {x}" if x else y)'),
+    ],
+    "picture_first": [
+        outputs("figure"),
+        lambda nb: nb.cells.append(nb.cells.pop(nb.cells.index(cell(nb, "figure")))),
+    ],
+    "figures_are_sharp": [
+        outputs("figure", picture(800, 800)),
+        outputs("figure", picture(3200, 800)),
+        lambda nb: cell(nb, "figure").outputs[0].update(metadata={}),
+    ],
+    "mentions_are_links": [
+        replace("prose0", "Why.", "Why: notebook 04."),
+        replace("prose0", "Why.", "Why:\nnotebooks [04](04-a.ipynb), [05](05-b.ipynb) and 06."),
+        replace("prose0", "Why.", "Why: [04]."),
+        replace("prose0", "Why.", "Why: notebook [14]."),
+        replace("prose0", "Why.", "Why: notebook [04](05-b.ipynb)."),
+        outputs("sum", markdown_output("See notebook 04.")),
+    ],
 }
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+ALL_RULES = [*RULES, *REWRITTEN_RULES]
+
+
+@pytest.mark.parametrize("rule", ALL_RULES, ids=lambda rule: rule.__name__)
 def test_good_notebook_keeps_the_rule(rule):
     assert rule(good_notebook()) == []
 
@@ -182,7 +253,7 @@ def test_good_notebook_keeps_the_rule(rule):
     ("rule", "change"),
     [
         pytest.param(rule, change, id=f"{rule.__name__}-{i}")
-        for rule in RULES
+        for rule in ALL_RULES
         for i, change in enumerate(BREAKS[rule.__name__])
     ],
 )
@@ -203,13 +274,45 @@ def test_tagged_errors_and_pictures_are_left_alone():
     assert [complaint for rule in RULES for complaint in rule(nb)] == []
 
 
+def test_what_is_hidden_may_compose_and_draw():
+    nb = good_notebook()
+    hide("sum", "screen", "site")(nb)
+    cell(nb, "sum").source = "fig, ax = plt.subplots()\n" + 20 * "x\n" + "say(x)\n# " + 118 * "x"
+    assert [complaint for rule in ALL_RULES for complaint in rule(nb)] == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'say("one")',
+        "takeaway(x)",
+        'tldr(f"""one\n{x:g} "two" and\nthree""", short=f"{x}")',
+    ],
+)
+def test_whole_sentences(source):
+    nb = good_notebook()
+    hide("sum", "screen", "site")(nb)
+    cell(nb, "sum").source = source
+    assert [complaint for rule in ALL_RULES for complaint in rule(nb)] == []
+
+
+def test_linked_mentions_and_vector_figures():
+    nb = good_notebook()
+    cell(nb, "figure").outputs = [new_output("display_data", data={"image/svg+xml": "<svg/>"})]
+    cell(nb, "prose0").source += "\n\nNotebooks [04](04-a.ipynb) to [06](06-b.ipynb), as [12] says; 12 notebooks."
+    assert [complaint for rule in ALL_RULES for complaint in rule(nb)] == []
+
+
 def test_links(tmp_path):
     paths = [tmp_path / name for name in ("01-a.ipynb", "02-b.ipynb", "03-c.ipynb")]
     paths[0].touch()
     nb = good_notebook()
+    cell(nb, "sum").outputs = [markdown_output("[computed](04-d.ipynb)")]
     nb.cells[0].source += "\n[before](01-a.ipynb) [after](03-c.ipynb#top) [paper](https://example.org/x)"
-    assert links(nb, paths[1], paths) == ["the link to 03-c.ipynb leads nowhere"]
+    (tmp_path / "x.md").touch()
+    assert links(nb, paths[1], paths) == [f"the link to {name} leads nowhere" for name in ("03-c.ipynb", "04-d.ipynb")]
     paths[2].touch()
+    (tmp_path / "04-d.ipynb").touch()
     assert links(nb, paths[1], paths) == []
     assert links(nb, paths[0], paths) == ["no link to its neighbour 02-b.ipynb"]
 
@@ -320,6 +423,34 @@ def test_readme_table():
     assert head == "| **I The answer** | | |"
     assert row == r"| [01-a](notebooks/01-a.ipynb) | 1 \| 2? | Buy 5.5 B et al. Now. |"
     assert len(re.findall(r"(?<!\\)\|", row)) == 4
+
+
+@pytest.mark.parametrize(
+    ("markdown", "count"),
+    [
+        ("One, two: `three` – 4.", 3),
+        ("A [link to](some/where.md) it\n```python\nx = 1\n```", 4),
+        ("| a | b |\n|---|---|\n| 1 | 2 3 |", 5),
+        ("<details><summary>Answer</summary>\n\nNo, since 2 < 3 > 1.\n</details>", 6),
+        ("Here $a + b = c$ and\n$$\na\n$$", 4),
+    ],
+)
+def test_words(markdown, count):
+    assert words(markdown) == count
+
+
+def test_measures():
+    nb = good_notebook()
+    hide("sum", "screen", "site")(nb)
+    found = measures(nb)
+    assert found.pop("words") == sum(map(words, [c.source for c in nb.cells if c.cell_type == "markdown"])) + 12
+    assert found == {
+        "TL;DR": 11,
+        "visible lines": 6,
+        "longest visible": len(PARAMETERS.splitlines()[2]),
+        "longest hidden": len("print(2)"),
+        "first figure": 8,
+    }
 
 
 def test_parts():

@@ -5,7 +5,8 @@ import re
 import nbformat
 import pytest
 
-from notebook_rules import NOT_COMPARED, RULES, links
+from assumption_trials import NOT_REWRITTEN
+from notebook_rules import NOT_COMPARED, REWRITTEN_RULES, RULES, links
 from notebooks import NOTEBOOKS
 
 
@@ -27,6 +28,13 @@ def test_there_are_notebooks_each_with_its_own_number():
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_rule(nb, rule):
     if complaints := rule(nb):
+        pytest.fail("\n".join(complaints), pytrace=False)
+
+
+@pytest.mark.parametrize("path", [path for path in NOTEBOOKS if path.stem not in NOT_REWRITTEN], ids=lambda p: p.stem)
+def test_rules_for_the_rewritten(path):
+    nb = nbformat.read(path, as_version=4)
+    if complaints := [complaint for rule in REWRITTEN_RULES for complaint in rule(nb)]:
         pytest.fail("\n".join(complaints), pytrace=False)
 
 

@@ -1,4 +1,7 @@
-"""Execute the notebooks: `run` leaves the tracked files alone, `record` stores the outputs and refreshes the README."""
+"""Execute the notebooks: `run` leaves the tracked files alone, `record` stores the outputs and refreshes the README.
+
+`measure` executes nothing: it prints how long each is.
+"""
 
 import argparse
 import base64
@@ -112,6 +115,14 @@ def normalise(nb):
 # ------------------------------------------------------------------------------------------------ what the README shows
 
 
+def code_cells(nb):
+    return [cell for cell in nb.cells if cell.cell_type == "code" and cell.source.strip()]
+
+
+def markdown_cells(nb):
+    return [cell for cell in nb.cells if cell.cell_type == "markdown"]
+
+
 def tagged(nb, tag):
     """Return the code cells that have a tag."""
     return [cell for cell in nb.cells if cell.cell_type == "code" and tag in cell.metadata.get("tags", [])]
@@ -143,9 +154,14 @@ def tldr(nb):
     return plain(outputs[0])
 
 
+def unlabelled(nb):
+    """Return the TL;DR without its label, on one line."""
+    return re.sub(r"^.*?TL;DR[\s.:—–]*", "", " ".join(tldr(nb).split()))
+
+
 def answer(nb):
     """Return the first sentence after the label of the TL;DR."""
-    text = re.sub(r"^.*?TL;DR[\s.:—–]*", "", " ".join(tldr(nb).split()))
+    text = unlabelled(nb)
     return re.match(r".*?(?<!\bal)(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)[.!?](?=\s+[A-Z\"“$`]|$)|.*", text)[0]
 
 
@@ -186,6 +202,61 @@ def read_all():
     return {path: nbformat.read(path, as_version=4) for path in NOTEBOOKS}
 
 
+# ---------------------------------------------------------------------------------------------------------- measuring
+
+
+def folded(cell):
+    """Say whether the source of a code cell is folded in JupyterLab, and whether it is on the site."""
+    return cell.metadata.get("jupyter", {}).get("source_hidden") is True, "hide-input" in cell.metadata.get("tags", [])
+
+
+def hidden(cell):
+    return all(folded(cell))
+
+
+def visible_cells(nb):
+    return [cell for cell in code_cells(nb) if not hidden(cell)]
+
+
+def words(markdown):
+    """Count the words of prose: a formula is one; code, link targets, HTML tags and the frames of tables are none."""
+    text = re.sub(r"```.*?```|`[^`]*`", " ", markdown, flags=re.DOTALL)
+    text = re.sub(r"(\${1,2})[^$]+\1", " formula ", text)
+    text = re.sub(r"\]\([^)]*\)|</?[a-z][^>]*>|\|", " ", text)
+    return len(re.findall(r"\S*\w\S*", text))
+
+
+def lines(source):
+    """Return the lines that are not blank."""
+    return [line for line in source.splitlines() if line.strip()]
+
+
+def longest(cells):
+    return max((len(line) for cell in cells for line in lines(cell.source)), default=0)
+
+
+def first_figure(nb):
+    """Return the number of the first cell that shows a picture, from 1; None without any."""
+    for number, cell in enumerate(nb.cells, 1):
+        if any(kind.startswith("image/") for output in cell.get("outputs", []) for kind in output.get("data", {})):
+            return number
+    return None
+
+
+def measures(nb):
+    """Return how long a notebook is: what `measure` prints and the house rules bound."""
+    rendered = [markdown for cell in code_cells(nb) for markdown in markdown_outputs(cell)]
+    visible, every = visible_cells(nb), code_cells(nb)
+    return {
+        "words": sum(map(words, [*(cell.source for cell in markdown_cells(nb)), *rendered])),
+        "TL;DR": words(unlabelled(nb)),
+        "visible lines": sum(len(lines(cell.source)) for cell in visible),
+        "longest visible": longest(visible),
+        "longest hidden": longest([cell for cell in every if hidden(cell)]),
+        "first figure": first_figure(nb),
+    }
+
+
 # ----------------------------------------------------------------------------------------------------------- commands
 
 
@@ -224,13 +295,25 @@ def record(paths):
     return 0
 
 
+def measure():
+    """Print how long each notebook is."""
+    rows = {path.stem: measures(nb) for path, nb in read_all().items()}
+    columns = list(next(iter(rows.values())))
+    print(f"{'notebook':24}" + "".join(f"{name:>17}" for name in columns))
+    for name, row in rows.items():
+        print(f"{name:24}" + "".join(f"{value or '-':>17}" for value in row.values()))
+    return 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help=run.__doc__)
     commands.add_parser("record", help=record.__doc__).add_argument("paths", nargs="*", type=Path)
+    commands.add_parser("measure", help=measure.__doc__)
     arguments = parser.parse_args()
-    sys.exit(1 if (run() if arguments.command == "run" else record(arguments.paths)) else 0)
+    command = {"run": run, "measure": measure, "record": lambda: record(arguments.paths)}[arguments.command]
+    sys.exit(1 if command() else 0)
 
 
 if __name__ == "__main__":

@@ -113,10 +113,15 @@ _OWN_LINE = r"\s*(?:\||[-*+]\s|\d+\.\s|>|\#|<)"
 """How a line begins that is not running text: a table, a list, a quotation, a heading, HTML."""
 
 
+def _running_ipython():
+    """The IPython that runs this code, as in a notebook; None elsewhere. It imports nothing."""
+    ipython = sys.modules.get("IPython")
+    return None if ipython is None else ipython.get_ipython()
+
+
 def _show(text: str) -> None:
     """Show Markdown in a notebook; print the text where no IPython is running."""
-    ipython = sys.modules.get("IPython")
-    if ipython is None or ipython.get_ipython() is None:
+    if _running_ipython() is None:
         print(text)
         return
     from IPython.display import Markdown, display

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from .display import percent, science, short
+from .display import _running_ipython, percent, science, short
 
 _COLOURS = {
     "Besiroglu2024": "C0",
@@ -48,8 +48,13 @@ def _luminance(rgb) -> float:
 
 
 def use_style() -> None:
-    """Use the figure style of the notebooks."""
+    """Use the figure style of the notebooks; there, PNG get twice the pixels, to be sharp on any screen."""
     plt.style.use(resources.files("lifetime") / "show" / "lifetime.mplstyle")
+    if (ipython := _running_ipython()) is not None:
+        from matplotlib_inline.config import InlineBackend
+
+        backend = InlineBackend.instance(parent=ipython)
+        backend.figure_formats = {"retina" if kind == "png" else kind for kind in backend.figure_formats}
 
 
 def lines(ax, x, series: dict, label: bool = True, **style) -> None:

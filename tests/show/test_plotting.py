@@ -5,6 +5,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib_inline.config import InlineBackend
+from traitlets.config import Configurable
 
 import lifetime as lt
 from cases import LAW, OTHERS
@@ -30,6 +32,22 @@ def test_the_style_is_used_and_prints_in_colours_that_survive_colour_blindness()
         plotting.use_style()
         colours = [colour.strip("#") for colour in mpl.rcParams["axes.prop_cycle"].by_key()["color"]]
     assert colours[:3] == ["0072B2", "D55E00", "009E73"]  # Okabe and Ito's blue, vermillion and bluish green
+
+
+@pytest.mark.filterwarnings("ignore:InlineBackend.*:DeprecationWarning")  # its own, of traitlets
+@pytest.mark.parametrize(
+    ("wanted", "used"),
+    [({"png"}, {"retina"}), ({"png", "svg"}, {"retina", "svg"}), ({"svg"}, {"svg"}), (set(), set())],
+)
+def test_in_a_notebook_png_get_twice_the_pixels_and_other_formats_stay(wanted, used, monkeypatch):
+    InlineBackend.clear_instance()
+    InlineBackend.instance().figure_formats = wanted
+    monkeypatch.setattr(plotting, "_running_ipython", Configurable)
+    with mpl.rc_context():
+        plotting.use_style()
+        plotting.use_style()
+    assert InlineBackend.instance().figure_formats == used
+    InlineBackend.clear_instance()
 
 
 def test_lines_are_drawn_and_labelled_in_their_own_colour(ax):
