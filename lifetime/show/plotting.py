@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from ..symbols import use_letters
 from .display import _running_ipython, percent, science, short
 
 _COLOURS = {
@@ -28,7 +29,8 @@ def colour(law: str) -> str:
 
 
 def use_style() -> None:
-    """Use the figure style of the notebooks; there, PNG get twice the pixels, to be sharp on any screen."""
+    """Use the style of the notebooks, for figures and formulas; there, PNG get twice the pixels."""
+    use_letters()
     plt.style.use(resources.files("lifetime") / "show" / "lifetime.mplstyle")
     if (ipython := _running_ipython()) is not None:
         from matplotlib_inline.config import InlineBackend
