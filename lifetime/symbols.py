@@ -10,6 +10,7 @@ import re
 from typing import NamedTuple
 
 import sympy as sp
+from sympy.printing.latex import LatexPrinter
 
 from .types import Table, Value
 
@@ -32,6 +33,7 @@ class Meaning(NamedTuple):
     closed: bool = False
     usual_low: float = -float("inf")
     usual_high: float = float("inf")
+    letter: str = ""
 
     @property
     def valid(self) -> str:
@@ -56,10 +58,10 @@ MEANINGS: dict[str, Meaning] = {}
 
 
 def _symbol(
-    name: str, meaning: str, unit: str, zero: bool = False, high: float = float("inf"), **usual: float
+    name: str, meaning: str, unit: str, zero: bool = False, high: float = float("inf"), letter: str = "", **usual: float
 ) -> sp.Symbol:
     symbol = sp.Symbol(name, nonnegative=True) if zero else sp.Symbol(name, positive=True)
-    MEANINGS[name] = Meaning(symbol, meaning, unit, 0, high, zero, **usual)
+    MEANINGS[name] = Meaning(symbol, meaning, unit, 0, high, zero, **usual, letter=letter)
     return symbol
 
 
@@ -77,23 +79,29 @@ B = _symbol("B", "coefficient of the token term of a scaling law", "nats per tok
 alpha = _symbol("alpha", "exponent of the parameter term of a scaling law", "1")
 beta = _symbol("beta", "exponent of the token term of a scaling law", "1")
 gamma = _symbol("gamma", "outer exponent of a scaling law", "1")
-loss = _symbol("loss", "loss of the pre-trained model", "nats per token", usual_high=12)
+loss = _symbol("loss", "loss of the pre-trained model", "nats per token", usual_high=12, letter="L")
 
-flop = _symbol("flop", "pre-training compute", "FLOP")
-cost = _symbol("cost", "lifetime cost", "pre-training-equivalent FLOP")
+flop = _symbol("flop", "pre-training compute", "FLOP", letter=r"C_\mathrm{train}")
+cost = _symbol("cost", "lifetime cost", "pre-training-equivalent FLOP", letter="C")
 kappa = _symbol("kappa", "cost per parameter and pre-training token (6, unless other phases scale with D)", "FLOP")
 W = _symbol("W", "cost per parameter that does not scale with D: the demand", "FLOP", zero=True)
 
 N_total = _symbol("N_total", "parameters in all, active or not", "parameters")
-weight_bytes = _symbol("weight_bytes", "size of a weight", "bytes")
-kv_bytes = _symbol("kv_bytes", "KV cache per token of context and sequence", "bytes", zero=True)
-attention_flop = _symbol("attention_flop", "attention, per new token and token of context", "FLOP", zero=True)
-batch = _symbol("batch", "sequences decoded together", "sequences")
-context = _symbol("context", "tokens that a new token attends to", "tokens", zero=True)
+weight_bytes = _symbol("weight_bytes", "size of a weight", "bytes", letter=r"b_\mathrm{weight}")
+kv_bytes = _symbol(
+    "kv_bytes", "KV cache per token of context and sequence", "bytes", zero=True, letter=r"b_\mathrm{KV}"
+)
+attention_flop = _symbol(
+    "attention_flop", "attention, per new token and token of context", "FLOP", zero=True, letter=r"f_\mathrm{attention}"
+)
+batch = _symbol("batch", "sequences decoded together", "sequences", letter=r"n_\mathrm{batch}")
+context = _symbol("context", "tokens that a new token attends to", "tokens", zero=True, letter=r"n_\mathrm{context}")
 F = _symbol("F", "peak of all devices together, dense", "FLOP per second")
 BW = _symbol("BW", "memory bandwidth of all devices together", "bytes per second")
 memory = _symbol("memory", "memory of all devices together", "bytes")
-training_mfu = _symbol("training_mfu", "utilisation in pre-training, as a share of F", "1", high=1)
+training_mfu = _symbol(
+    "training_mfu", "utilisation in pre-training, as a share of F", "1", high=1, letter=r"\operatorname{MFU}"
+)
 
 
 def table() -> Table:
@@ -114,8 +122,34 @@ def table() -> Table:
     return pd.DataFrame(rows, columns=["symbol", "meaning", "unit", "valid", "usual"]).set_index("symbol")
 
 
+def letter(symbol: sp.Symbol) -> str:
+    r"""A symbol as LaTeX: its letter in formulas, else its name with every word in it upright.
+
+    Examples
+    --------
+    >>> letter(flop), letter(D_RL), letter(sp.Symbol("share"))
+    ('C_\\mathrm{train}', 'D_\\mathrm{RL}', '\\operatorname{share}')
+    """
+    known = MEANINGS.get(symbol.name)
+    if known and known.letter and known.symbol == symbol:
+        return known.letter
+    text = re.sub(r"_\{([A-Za-z]{2,})\}", r"_\\mathrm{\1}", sp.latex(symbol, symbol_names={}))
+    return re.sub(r"^[A-Za-z]{2,}", r"\\operatorname{\g<0>}", text)
+
+
+class _Letters:
+    """What sympy looks a symbol up in, as in a dictionary."""
+
+    get = staticmethod(letter)
+
+
+def use_letters() -> None:
+    """Let sympy write every symbol by its ``letter``, in whatever expression a notebook shows."""
+    LatexPrinter.set_global_settings(symbol_names=_Letters)
+
+
 def latex(expression: Value) -> str:
-    r"""An expression as LaTeX: what stands below a letter upright, numbers that are not whole to four digits.
+    r"""An expression as LaTeX: symbols by their ``letter``, numbers that are not whole to four digits.
 
     Examples
     --------
@@ -124,5 +158,5 @@ def latex(expression: Value) -> str:
     """
     numbers = sp.sympify(expression).atoms(sp.Float, sp.Integer)
     long = {n: sp.Float(n, 4) for n in numbers if n.is_Float or abs(n) >= 10**6}
-    text = sp.latex(sp.sympify(expression).xreplace(long))
-    return re.sub(r"(\d)\.0(?!\d)", r"\1", re.sub(r"_\{([A-Za-z]{2,})\}", r"_\\mathrm{\1}", text))
+    text = sp.latex(sp.sympify(expression).xreplace(long), symbol_names=_Letters)
+    return re.sub(r"(\d)\.0(?!\d)", r"\1", text)

@@ -9,7 +9,7 @@ from random import Random
 from nbformat.v4 import new_code_cell, new_notebook
 
 from notebook_rules import assumptions, exercises
-from notebooks import CellFailedError, code_cells, execute, markdown_outputs, plain, tagged
+from notebooks import CellFailedError, answer, code_cells, execute, markdown_outputs, plain, tagged
 
 # One kernel serves all changes of a notebook, so that imports stay warm: see trial_kernel.
 RESET = f"""\
@@ -83,11 +83,12 @@ def with_values(nb, values):
 
 
 def sentences(client, nb, values):
-    """Execute the notebook with other values and return all Markdown that it computes."""
+    """Execute the notebook with other values and return all Markdown that it computes, and its short answer."""
     execute(client, new_notebook(cells=[new_code_cell(RESET)]))
     nb = with_values(nb, values)
     execute(client, nb)
-    return [plain(markdown) for cell in code_cells(nb) for markdown in markdown_outputs(cell)]
+    texts = [plain(markdown) for cell in code_cells(nb) for markdown in markdown_outputs(cell)]
+    return texts + [short for short in [answer(nb)] if short]
 
 
 def holds(fragment, text):

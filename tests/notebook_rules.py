@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import nbformat
 
 from notebooks import (
+    answer,
     code_cells,
     first_figure,
     folded,
@@ -23,13 +24,14 @@ from notebooks import (
     plain,
     tagged,
     visible_cells,
+    words,
 )
 
 # Cells that strict nbval may skip or not compare: {cell id: reason}.
 NOT_COMPARED = {}
 
 WORDS = 700, 1300
-TLDR_WORDS = 70
+TLDR_WORDS, ANSWER_WORDS = 70, 15
 VISIBLE_LINES, PARAMETER_LINES = 8, 12
 VISIBLE_WIDTH, HIDDEN_WIDTH = 100, 120
 FIRST_FIGURE = 10
@@ -373,6 +375,8 @@ def is_short(nb):
         complaints.append(f"{found['words']} words of prose, not {WORDS[0]} to {WORDS[1]}")
     if found["TL;DR"] > TLDR_WORDS:
         complaints.append(f"{found['TL;DR']} words in the TL;DR, more than {TLDR_WORDS}")
+    if not 1 <= words(answer(nb)) <= ANSWER_WORDS:
+        complaints.append(f"the short answer is {answer(nb)!r}, not a text of at most {ANSWER_WORDS} words")
     return complaints
 
 

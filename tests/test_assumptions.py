@@ -133,6 +133,13 @@ def test_wrong_answer_is_caught(client):
     ]
 
 
+def test_the_short_answer_is_among_the_sentences(client):
+    nb = tiny()
+    show = "display({'text/markdown': 'long', 'text/plain': f'{a} in short'}, raw=True)"
+    nb.cells.append(new_code_cell(show, metadata={"tags": ["tldr"]}))
+    assert sentences(client, nb, {"a": 3}) == ["6 units by x", "long", "3 in short"]
+
+
 def test_nothing_is_left_of_the_run_before(client):
     sentences(client, tiny(show="str(left_over := a)"), {})
     with pytest.raises(CellFailedError, match="NameError"):

@@ -60,7 +60,7 @@ def complaints(room, targets):
             if not late:
                 yield f"{room} imports {target} at its top: show is imported late"
         elif one == "show":
-            if other != "show":
+            if other not in ("show", "ground"):
                 yield f"{room} imports {target}: show takes plain numbers"
         elif other != "show" and FLOORS.index(other) > FLOORS.index(one):
             yield f"{room} ({one}) imports {target} ({other}), which is above it"

@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from notebook_rules import MACHINE_PATH
-from notebooks import HEADLINE, README, ROOT, TABLE, headline_images, read_all, readme_table, tagged
+from notebooks import HEADLINE, LIST, README, ROOT, headline_images, read_all, readme_list, tagged
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LOCK = (ROOT / "requirements.lock").read_text()
@@ -93,8 +93,8 @@ def test_every_make_target_has_a_help_line():
     assert [name for name, rest in targets if not re.search(r" ## \w+", rest)] == []
 
 
-def test_readme_table_is_in_sync_with_the_notebooks():
-    assert TABLE.findall(README.read_text(encoding="utf-8")) == [readme_table(read_all())], "run `make record`"
+def test_readme_list_is_in_sync_with_the_notebooks():
+    assert LIST.findall(README.read_text(encoding="utf-8")) == [readme_list(read_all())], "run `make record`"
 
 
 def test_headline_figure_is_in_sync_with_its_notebook():

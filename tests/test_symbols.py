@@ -1,3 +1,5 @@
+import re
+
 import pytest
 import sympy as sp
 
@@ -30,6 +32,17 @@ def test_only_demand_the_irreducible_loss_and_attention_may_be_zero():
 
 def test_a_symbol_of_the_same_name_without_its_sign_is_another_symbol():
     assert sp.Symbol("N") != symbols.N
+
+
+def test_every_letter_is_of_one_symbol():
+    letters = [symbols.letter(meaning.symbol) for meaning in symbols.MEANINGS.values()]
+    assert len(set(letters)) == len(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_letter_has_no_two_italic_letters_in_a_row(name):
+    plain = re.sub(r"\\(mathrm|operatorname)\{\w+\}|\\[a-z]+", "", symbols.letter(symbols.MEANINGS[name].symbol))
+    assert re.findall("[A-Za-z]{2,}", plain) == []
 
 
 def test_training_is_a_forward_and_a_backward_pass():
@@ -87,6 +100,10 @@ def test_what_is_usual_is_valid(name):
         (symbols.D_RL, r"D_\mathrm{RL}"),
         (6 * symbols.e_inf, r"6 e_\mathrm{inf}"),
         (symbols.alpha, r"\alpha"),
+        (symbols.flop / symbols.batch, r"\frac{C_\mathrm{train}}{n_\mathrm{batch}}"),
+        (sp.Symbol("flop"), r"\operatorname{flop}"),
+        (sp.Symbol("D_opt"), r"D_\mathrm{opt}"),
+        (sp.Symbol("share_of_2"), r"\operatorname{share}_{of 2}"),
         (sp.Symbol("x_1"), "x_{1}"),
         (2e12, r"2 \cdot 10^{12}"),
         (10**20, r"1 \cdot 10^{20}"),

@@ -15,7 +15,7 @@ from sphinx.cmd.build import build_main
 import explorer
 import lifetime as lt
 from lifetime.show.display import short
-from notebooks import README, ROOT, answer, by_part, plain, read_all
+from notebooks import README, ROOT, answer, by_part, plain, read_all, title
 
 SOURCE, TARGET, DOCS = ROOT / "build" / "book-source", ROOT / "build" / "book", ROOT / "docs"
 WINGS = {
@@ -100,7 +100,7 @@ def landing(notebooks):
 
 def notebook(path, nb):
     """Write a notebook with a description, and with a text for every figure."""
-    nb.metadata["description"] = answer(nb)
+    nb.metadata["description"] = f"{title(nb)} {answer(nb)}".strip()
     above = ""
     here = "`explorer.html` of the site (`make book`)", '<a href="../explorer.html">the explorer</a>'
     for cell in nb.cells:

@@ -27,7 +27,7 @@ README = ROOT / "README.md"
 HEADLINE = ROOT / "docs" / "headline.png"
 PARTS = {1: "I The answer", 6: "II A lecture, tested", 13: "III What else a lab chooses", 18: "IV The evidence"}
 """The parts of the suite, each by the number of its first notebook."""
-TABLE = re.compile(r"(?<=<!-- notebooks:begin -->\n).*?(?=<!-- notebooks:end -->)", re.DOTALL)
+LIST = re.compile(r"(?<=<!-- notebooks:begin -->\n).*?(?=<!-- notebooks:end -->)", re.DOTALL)
 
 
 class CellFailedError(Exception):
@@ -160,9 +160,9 @@ def unlabelled(nb):
 
 
 def answer(nb):
-    """Return the first sentence after the label of the TL;DR."""
-    text = unlabelled(nb)
-    return re.match(r".*?(?<!\bal)(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)[.!?](?=\s+[A-Z\"“$`]|$)|.*", text)[0]
+    """Return the answer in a few words, which is the plain text of the TL;DR; empty if it has none."""
+    texts = [output.data["text/plain"] for cell in tagged(nb, "tldr") for output in cell.outputs if "data" in output]
+    return "" if not texts or texts[0].startswith("<") else texts[0]
 
 
 def part(path):
@@ -176,15 +176,17 @@ def by_part(paths):
     return {name: list(members) for name, members in groupby(paths, part)}
 
 
-def readme_table(notebooks):
-    """Return the table of notebooks, given as {path: notebook}: a row for each part, and its notebooks below."""
-    rows = ["| notebook | question | answer |", "|---|---|---|"]
+def readme_list(notebooks):
+    """Return the list of notebooks, given as {path: notebook}, by part: each its question and, if any, its answer."""
+    text = ""
     for name, paths in by_part(notebooks).items():
-        rows.append(f"| **{name}** | | |")
+        text += f"**{name}**\n\n"
         for path in paths:
-            question, reply = (text.replace("|", r"\|") for text in (title(notebooks[path]), answer(notebooks[path])))
-            rows.append(f"| [{path.stem}](notebooks/{path.name}) | {question} | {reply} |")
-    return "\n".join(rows) + "\n"
+            number, reply = path.name.partition("-")[0], answer(notebooks[path])
+            link = f"[{number} {title(notebooks[path])}](notebooks/{path.name})"
+            text += f"- {link}: {reply}\n" if reply else f"- {link}\n"
+        text += "\n"
+    return text
 
 
 def headline_images(notebooks):
@@ -280,12 +282,12 @@ def run():
 
 
 def record(paths):
-    """Execute notebooks in place, then refresh the table of the README and the headline figure."""
+    """Execute notebooks in place, then refresh the list of the README and the headline figure."""
     failed = execute_each(paths or NOTEBOOKS, nbformat.write)
     if failed:
         return failed
     notebooks = read_all()
-    readme, found = TABLE.subn(lambda _: readme_table(notebooks), README.read_text(encoding="utf-8"))
+    readme, found = LIST.subn(lambda _: readme_list(notebooks), README.read_text(encoding="utf-8"))
     if found != 1:
         sys.exit("README.md must have the lines <!-- notebooks:begin --> and <!-- notebooks:end --> once")
     README.write_text(readme, encoding="utf-8")

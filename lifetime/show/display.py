@@ -88,9 +88,9 @@ def say(text: str) -> None:
     _show(unwrapped(text))
 
 
-def tldr(text: str) -> None:
-    """Show the answer of a notebook: number, reason and main caveat."""
-    _show(f"**TL;DR** {unwrapped(text)}")
+def tldr(text: str, short: str = "") -> None:
+    """Show the answer of a notebook: number, reason and main caveat; ``short`` is for the list of notebooks."""
+    _show(f"**TL;DR** {unwrapped(text)}", unwrapped(short))
 
 
 def unwrapped(text: str) -> str:
@@ -119,14 +119,17 @@ def _running_ipython():
     return None if ipython is None else ipython.get_ipython()
 
 
-def _show(text: str) -> None:
-    """Show Markdown in a notebook; print the text where no IPython is running."""
+def _show(text: str, short: str = "") -> None:
+    """Show Markdown in a notebook, with a short form as its plain text; print it where no IPython is running."""
     if _running_ipython() is None:
         print(text)
         return
     from IPython.display import Markdown, display
 
-    display(Markdown(text))
+    if short:
+        display({"text/markdown": text, "text/plain": short}, raw=True)
+    else:
+        display(Markdown(text))
 
 
 def ledger_table(table):

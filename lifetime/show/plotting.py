@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from ..symbols import use_letters
 from .display import _running_ipython, percent, science, short
 
 _COLOURS = {
@@ -48,7 +49,8 @@ def _luminance(rgb) -> float:
 
 
 def use_style() -> None:
-    """Use the figure style of the notebooks; there, PNG get twice the pixels, to be sharp on any screen."""
+    """Use the style of the notebooks, for figures and formulas; there, PNG get twice the pixels."""
+    use_letters()
     plt.style.use(resources.files("lifetime") / "show" / "lifetime.mplstyle")
     if (ipython := _running_ipython()) is not None:
         from matplotlib_inline.config import InlineBackend

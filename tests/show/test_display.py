@@ -103,6 +103,21 @@ def test_a_computed_sentence_is_shown_as_markdown_or_printed(function, shown, mo
     assert capsys.readouterr().out == f"{shown}\n", "nor is it imported"
 
 
+def test_an_answer_has_a_short_form_as_its_plain_text(monkeypatch, capsys):
+    seen = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: seen.append(data))
+    monkeypatch.setattr("IPython.get_ipython", object)
+    display.tldr(
+        "so\nit is",
+        short="""so
+    it""",
+    )
+    assert seen == [{"text/markdown": "**TL;DR** so it is", "text/plain": "so it"}]
+    monkeypatch.delitem(sys.modules, "IPython")
+    display.tldr("so it is", short="so")
+    assert capsys.readouterr().out == "**TL;DR** so it is\n"
+
+
 @pytest.mark.parametrize(
     ("typed", "text"),
     [

@@ -5,13 +5,15 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+import sympy as sp
 from matplotlib_inline.config import InlineBackend
+from sympy.printing.latex import LatexPrinter
 from traitlets.config import Configurable
 
 import lifetime as lt
 from cases import LAW, OTHERS
 from lifetime import display, plotting
-from lifetime.symbols import D_RL
+from lifetime.symbols import D_RL, flop
 
 mpl.use("Agg")
 
@@ -27,13 +29,30 @@ def texts(ax):
     return {text.get_text(): text for text in ax.texts}
 
 
-def test_the_style_is_used_and_prints_in_colours_that_survive_colour_blindness():
+@pytest.fixture
+def undone(monkeypatch):
+    """What ``use_style`` sets is set for one test only."""
+    monkeypatch.setattr(LatexPrinter, "_global_settings", {})
     with mpl.rc_context():
-        plotting.use_style()
-        colours = [colour.strip("#") for colour in mpl.rcParams["axes.prop_cycle"].by_key()["color"]]
+        yield
+
+
+@pytest.mark.usefixtures("undone")
+def test_the_style_is_used_and_prints_in_colours_that_survive_colour_blindness():
+    plotting.use_style()
+    colours = [colour.strip("#") for colour in mpl.rcParams["axes.prop_cycle"].by_key()["color"]]
     assert colours[:3] == ["0072B2", "D55E00", "009E73"]  # Okabe and Ito's blue, vermillion and bluish green
 
 
+@pytest.mark.usefixtures("undone")
+def test_with_the_style_every_expression_is_written_with_the_letters_of_its_symbols():
+    assert "flop" in sp.latex(flop / D_RL)
+    plotting.use_style()
+    assert sp.latex(flop / D_RL) == r"\frac{C_\mathrm{train}}{D_\mathrm{RL}}"
+    assert (flop * sp.Symbol("share"))._repr_latex_() == r"$\displaystyle C_\mathrm{train} \operatorname{share}$"
+
+
+@pytest.mark.usefixtures("undone")
 @pytest.mark.filterwarnings("ignore:InlineBackend.*:DeprecationWarning")  # its own, of traitlets
 @pytest.mark.parametrize(
     ("wanted", "used"),
@@ -43,9 +62,8 @@ def test_in_a_notebook_png_get_twice_the_pixels_and_other_formats_stay(wanted, u
     InlineBackend.clear_instance()
     InlineBackend.instance().figure_formats = wanted
     monkeypatch.setattr(plotting, "_running_ipython", Configurable)
-    with mpl.rc_context():
-        plotting.use_style()
-        plotting.use_style()
+    plotting.use_style()
+    plotting.use_style()
     assert InlineBackend.instance().figure_formats == used
     InlineBackend.clear_instance()
 
