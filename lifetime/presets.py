@@ -4,10 +4,13 @@
 names, ``"Besiroglu2024" in laws`` asks for one, ``laws.table()`` shows all values with their sources, and
 ``help(laws.Besiroglu2024)`` the source of one.
 
-The *panel* is the laws a spread of answers may be read from: those whose ``out_of_panel`` is empty in ``laws.table()``.
-A law is in it if it was fitted in nats to the loss of text, its constants or its runs are public, at least five of its
-runs are beyond 100 tokens per parameter, it is the best known fit of those runs, and its row does not forbid sizing
-(``not_for``). Any other law has the reason in ``out_of_panel``.
+The *panel* is the laws a spread of answers may be read from; ``laws.panel()`` has each law, whether it is in, and why
+not. The rule is computed from the columns of ``laws.csv``: a law is in the panel if no better fit of the same runs is
+known (``superseded_by``), its row does not forbid sizing (``not_for``), its loss is nats per token or a multiple of it
+(``loss_unit``), which leaves sizes alone, and at least five of its runs are beyond 100 tokens per parameter
+(``long_runs``; 5 stands for five or more, nothing for unknown). Constants or runs of all rows are public.
+
+``allocations`` are published divisions of compute between size and data, without a law of the loss.
 
 A model has a row if it is a language model since GPT-3 of 1e21 training FLOP or more, not the fine-tune of another, and
 its parameters and pre-training tokens are stated, or its training FLOP by the developer or, for the best-known of those
@@ -26,6 +29,7 @@ from typing import Generic, TypeVar
 from .arrays import closest
 from .machine.accelerator import Accelerator
 from .machine.architecture import Architecture
+from .theory.allocation import Allocation
 from .theory.law import ScalingLaw
 from .theory.named import named_laws
 from .types import Table
@@ -192,6 +196,54 @@ class Presets(Generic[Preset]):
         return f"<{len(self)} presets: {', '.join(self.available)}>"
 
 
+class Laws(Presets[ScalingLaw]):
+    """The scaling laws, and which of them a spread of answers may be read from."""
+
+    def table(self) -> Table:
+        """All laws with their sources, a row each; ``out_of_panel`` says why one is not in the panel, if so."""
+        table = super().table()
+        return table.assign(out_of_panel=[_out_of_panel(row) for row in table.to_dict("records")])
+
+    def panel(self) -> Table:
+        """Every law by the rule of the panel: whether it is in, and why not.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns plain_name, admitted, why (empty for a law that is in).
+
+        Examples
+        --------
+        >>> laws.panel().loc[["Besiroglu2024", "Hoffmann2022"], ["admitted", "why"]]
+                       admitted                                              why
+        key
+        Besiroglu2024      True
+        Hoffmann2022      False  Besiroglu2024 is the better fit of the same runs
+        """
+        table = self.table()
+        found = {"plain_name": table.plain_name, "admitted": table.out_of_panel == "", "why": table.out_of_panel}
+        return table[[]].assign(**found)
+
+    @property
+    def plain_names(self) -> dict[str, str]:
+        """What a law is called in texts and figures, by its key: all of the panel have a plain name."""
+        return {key: row["plain_name"] for key, row in self._rows.items() if row["plain_name"]}
+
+
+def _out_of_panel(row: dict) -> str:
+    """Why a law is not in the panel; empty if it is."""
+    runs = row["long_runs"]
+    if row["superseded_by"]:
+        return f"{row['superseded_by']} is the better fit of the same runs"
+    if row["not_for"] and not row["not_for"].startswith("a loss"):
+        return f"its note forbids it for {row['not_for']}"
+    if row["loss_unit"] not in ("nats per token", "proportional to nats per token"):
+        return "its loss is not known to be a multiple of nats per token"
+    if runs != runs:
+        return "how many of its runs are beyond 100 tokens per parameter is not known"
+    return "" if runs >= 5 else f"{runs:.0f} of its runs beyond 100 tokens per parameter, where five are asked for"
+
+
 def _csv(file: str, **options):
     import pandas as pd
 
@@ -228,6 +280,11 @@ def _law(row: dict) -> ScalingLaw:
     return _documented(ScalingLaw(**values, name=row["key"], source=source, range=span), row)
 
 
+def _allocation(row: dict) -> Allocation:
+    values = {name: row[name] for name in ("a", "p", "b", "q", "size_unit", "size_counted", "compute_counted")}
+    return _documented(Allocation(**values, name=row["key"], source=f"{row['citation']}, {row['locator']}"), row)
+
+
 def _architecture(row: dict) -> Architecture:
     values = {f.name: row[f.name] for f in fields(Architecture) if row[f.name] == row[f.name]}
     return _documented(Architecture(**values), row)
@@ -240,8 +297,9 @@ def _record(cls: type[Preset]) -> Callable[[dict], Preset]:
     return build
 
 
-laws = Presets("laws.csv", _law)
+laws = Laws("laws.csv", _law)
 named_laws(laws)
+allocations = Presets("allocations.csv", _allocation)
 models = Presets("models.csv", _record(Model))
 traffic = Presets("traffic.csv", _record(Traffic))
 accelerators = Presets("accelerators.csv", _record(Accelerator))

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import lifetime as lt
-from lifetime.presets import UnknownPresetError
+from lifetime.presets import Laws, UnknownPresetError
 
 COLLECTIONS = {"laws": lt.laws, "models": lt.models, "traffic": lt.traffic}
 every_collection = pytest.mark.parametrize("kind", COLLECTIONS)
@@ -162,10 +162,49 @@ def test_the_panel_follows_its_rule_and_every_other_law_has_a_reason():
     laws = panel()
     assert {"Besiroglu2024", "Sardana2024Refit", "Beck2025Llama"} <= {*laws.index}
     assert (laws.max_tokens_per_param > 100).all() and laws.max_params.notna().all() and laws.max_tokens.notna().all()
-    assert (laws.not_for == "").all()
+    assert {"OpenAthena2026Llama3", "Gemstones2025", "Marin2026DCLM"} <= {*laws.index} and len(laws) >= 9
+    assert not laws.not_for.str.contains("sizing|anything|models").any() and (laws.long_runs >= 5).all()
     assert not laws.loss_on.str.contains("not known|mixed").any()
     others = lt.laws.table().drop(index=laws.index)
     assert others.out_of_panel.str.len().min() > 10
+
+
+def test_the_panel_says_of_every_law_whether_it_is_in_and_why_not():
+    found = lt.laws.panel()
+    assert tuple(found.index) == lt.laws.available and list(found.columns) == ["plain_name", "admitted", "why"]
+    assert (found.admitted == (found.why == "")).all() and found.admitted.sum() == len(panel())
+    assert {*found.index[found.admitted]} <= {*lt.laws.plain_names}, "a law of the panel has a plain name"
+    names = list(lt.laws.plain_names.values())
+    assert len(names) == len({*names}) and not any(re.search(r"[0-9]{4}", name) for name in names)
+    expected = {"Besiroglu2024": "Chinchilla refit", "OpenAthena2026Llama3": "Llama 3 runs"}
+    assert expected.items() <= lt.laws.plain_names.items() and lt.laws.plain_names["Sardana2024Refit"] == "long runs"
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({}, ""),
+        ({"long_runs": 4.0}, "4 of its runs beyond 100 tokens per parameter, where five are asked for"),
+        ({"long_runs": np.nan}, "how many of its runs are beyond 100 tokens per parameter is not known"),
+        ({"loss_unit": "bits of something"}, "its loss is not known to be a multiple of nats per token"),
+        ({"loss_unit": "proportional to nats per token", "not_for": "a loss, in another unit"}, ""),
+        ({"not_for": "sizing"}, "its note forbids it for sizing"),
+        ({"superseded_by": "Other2025", "not_for": "sizing"}, "Other2025 is the better fit of the same runs"),
+    ],
+)
+def test_the_rule_of_the_panel_is_computed_from_the_columns(change, why, monkeypatch):
+    rows = pd.DataFrame([lt.laws.table().loc["Besiroglu2024"].to_dict() | {"key": "Own2026"} | change]).set_index("key")
+    monkeypatch.setattr("lifetime.presets._csv", lambda *_, **__: rows.drop(columns="out_of_panel"))
+    assert Laws("laws.csv", None).panel().loc["Own2026"].tolist() == ["Chinchilla refit", why == "", why]
+
+
+def test_the_losses_of_the_llama_3_runs_are_no_nats_per_token_but_may_be_a_multiple():
+    """0.69 to 0.93 from 6e18 to 1e22 FLOP: as bits per character, at 3.94 characters a token, within 20 %."""
+    law, refit = lt.laws.OpenAthena2026Llama3, lt.laws.Besiroglu2024
+    for flop in (6e18, 1e22):
+        low, usual = law.loss(*law.compute_optimal(flop)), refit.loss(*refit.compute_optimal(flop))
+        assert low < usual / 2.5
+        assert low * np.log(2) * 3.94 == pytest.approx(usual, rel=0.2)
 
 
 def test_one_law_of_a_set_of_runs_is_in_the_panel():
@@ -213,6 +252,42 @@ def test_busbridge_agrees_with_values_computed_from_its_constants_elsewhere():
 )
 def test_the_laws_of_the_notebooks_are_there(name):
     assert name in lt.laws.available
+
+
+# Allocations
+
+
+@pytest.mark.parametrize("allocation", list(lt.allocations), ids=lt.allocations.available)
+def test_an_allocation_says_what_it_counts_and_spends_its_compute(allocation):
+    """As the source counts it: C = M·D or 6·N·D, to the digits that are printed."""
+    row = lt.allocations.table().loc[allocation.name]
+    assert isinstance(allocation, lt.Allocation) and allocation is lt.allocations[allocation.name]
+    assert allocation.size_counted and allocation.compute_counted and row.note and row.url.startswith("https://")
+    assert allocation.source == f"{row.citation}, {row.locator}" and "locator" in allocation.__doc__
+    flop = np.geomspace(1e18, 1e26, 9)
+    N, D = allocation.compute_optimal(flop)
+    np.testing.assert_allclose(6 * N * D, flop, rtol=2e-4)
+    assert 0 < allocation.p < 1 and allocation.p + allocation.q == pytest.approx(1, abs=1e-12)
+
+
+def test_allocations_have_the_published_constants_and_consequences():
+    deepseek, cpm = lt.allocations.DeepSeek2024, lt.allocations.MiniCPM2024
+    llama, kaplan = lt.allocations.Llama3_2024, lt.allocations.Kaplan2020
+    assert (deepseek.a, deepseek.p, deepseek.b, deepseek.q) == (0.1715, 0.5243, 5.8316, 0.4757)
+    assert deepseek.size_unit == 6
+    assert (round(deepseek.p, 3), round(deepseek.q, 3)) == (0.524, 0.476), "its Table 4"
+    N, D = deepseek.compute_optimal(1e23)
+    assert (6 * N, D) == (pytest.approx(1.96e11, rel=0.01), pytest.approx(5.09e11, rel=0.01)), "as others compute"
+    N, D = llama.compute_optimal(3.8e25)
+    assert D == pytest.approx(16.55e12, rel=0.02), "16.55 T, as its report states"
+    assert N == pytest.approx(402e9, rel=0.04)
+    assert 0.29 * 3.8e25**0.53 == pytest.approx(10.5e12, rel=0.01), "not by the constants of its text"
+    N, D = cpm.compute_optimal(np.array([1e21, 4.1e21, 1e22]))
+    assert D[1] / N[1] == pytest.approx(192, rel=0.01), "192 tokens per parameter, at 4e21 FLOP"
+    np.testing.assert_allclose(N / D, 0.01 * (np.array([1e21, 4.1e21, 1e22]) / 6e18) ** -0.10, rtol=1e-6)
+    (N1, N10), (D1, D10) = kaplan.compute_optimal(np.array([8.64e19, 8.64e20]))
+    assert N1 == pytest.approx(1.3e9, rel=1e-9)
+    assert (N10 / N1, D10 / D1) == (pytest.approx(5.4, abs=0.05), pytest.approx(1.86, abs=0.005)), "5.5 and 1.8 times"
 
 
 # How sure the laws are
@@ -289,6 +364,13 @@ def test_a_model_is_described_and_its_numbers_are_consistent(model):
     assert not (model.active_params and model.total_params) or model.active_params <= model.total_params
     assert bool(model.flop_reported_by) == bool(model.reported_flop)
     assert model.accelerator or not model.accelerator_hours
+
+
+def test_models_of_which_sources_disagree_say_so():
+    behemoth, minimax = lt.models.Llama4_Behemoth, lt.models.MiniMax_Text_01
+    assert (behemoth.active_params, behemoth.training_tokens) == (288e9, 30e12) and "we take 30" in behemoth.note
+    assert (minimax.active_params, minimax.training_tokens) == (45.9e9, 11.4e12) and "Epoch AI" in minimax.note
+    assert 6 * minimax.active_params * minimax.training_tokens == pytest.approx(3.142e24, rel=1e-3)
 
 
 def test_there_are_30_models_and_a_dozen_with_reported_flop():
