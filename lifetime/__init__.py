@@ -22,8 +22,9 @@ from .evidence.sensitivity import sobol, tornado
 from .machine.accelerator import Accelerator
 from .machine.architecture import Architecture
 from .machine.roofline import Roofline
-from .presets import accelerators, architectures, laws, models, traffic
+from .presets import accelerators, allocations, architectures, laws, models, traffic
 from .summary import quantiles
+from .theory.allocation import Allocation
 from .theory.budget import LIFETIME, Lifetime, Phase
 from .theory.composite import Law
 from .theory.law import ScalingLaw
@@ -36,6 +37,7 @@ from .theory.revealed import revealed_demand, served_tokens
 __all__ = [
     "LIFETIME",
     "Accelerator",
+    "Allocation",
     "Architecture",
     "Fit",
     "Law",
@@ -48,6 +50,7 @@ __all__ = [
     "Roofline",
     "ScalingLaw",
     "accelerators",
+    "allocations",
     "architectures",
     "best",
     "best_of",

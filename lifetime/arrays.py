@@ -22,6 +22,7 @@ from .types import Value
 BLOCK = 16384
 _ANY = Meaning(None, "", "", low=-np.inf)
 _NEVER_ZERO = ("N", "D")
+_HUGE = 1e100  # of a draw: an N and a D within it and its inverse have a finite cost, too
 _NO_NUMBERS = (str, bytes, bool, np.bool_, type(None))
 
 
@@ -190,7 +191,9 @@ def generator(rng) -> np.random.Generator:
     return np.random.default_rng(rng)
 
 
-def elementwise(formula: Callable, outputs: tuple[str, ...], /, **inputs: Value) -> Value:
+def elementwise(
+    formula: Callable, outputs: tuple[str, ...], failed: tuple[str, ...] | None = None, /, **inputs: Value
+) -> Value:
     """Evaluate ``formula(**inputs)`` for every scenario of the broadcast inputs.
 
     Parameters
@@ -199,6 +202,9 @@ def elementwise(formula: Callable, outputs: tuple[str, ...], /, **inputs: Value)
         Takes the inputs by name and returns one value, or a tuple of as many as there are ``outputs``.
     outputs : tuple of str
         The names of the results, for error messages.
+    failed : tuple of str, optional
+        For draws, of which some may fail: NaN instead of an error where the formula has no result, and where one of the
+        inputs of these names is NaN already. An input that is invalid for any other reason is an error as ever.
     **inputs
         Numbers, arrays, lists, xarray or dask arrays, or sympy symbols; they broadcast.
 
@@ -221,8 +227,11 @@ def elementwise(formula: Callable, outputs: tuple[str, ...], /, **inputs: Value)
         return formula(**inputs)
     varying = [name for name, value in inputs.items() if not isinstance(value, float)]
     fixed = {name: np.float64(value) for name, value in inputs.items() if isinstance(value, float)}
+    if any(np.isnan(fixed.get(name, 0)) for name in failed or ()):
+        return (np.nan,) * len(outputs) if len(outputs) > 1 else np.nan
     for name, value in fixed.items():
         check(name, value)
+    top = np.inf if failed is None else _HUGE
 
     def kernel(*blocks):
         values = dict.fromkeys(inputs) | fixed | dict(zip(varying, blocks, strict=True))
@@ -234,16 +243,44 @@ def elementwise(formula: Callable, outputs: tuple[str, ...], /, **inputs: Value)
         results = tuple(float(r) if isinstance(r, int) else r for r in results)  # an expression may be an integer
         for output, result in zip(outputs, results, strict=True):
             low, high = np.min(result), np.max(result)  # NaN if any is
-            if not (-np.inf < low and high < np.inf) or (output in _NEVER_ZERO and not low > 0):
+            size = output in _NEVER_ZERO
+            if not (-np.inf < low and high < (top if size else np.inf)) or (size and not low > 1 / top):
                 given = ", ".join(f"{n}={brief(v)}" for n, v in values.items() if n in MEANINGS)
                 raise ValueError(f"{output} is not a finite number (too large or too small for a float) at {given}")
         return results
 
-    results = _dispatch(kernel, varying, [inputs[name] for name in varying], len(outputs))
+    spared = kernel if failed is None else _spared(kernel, varying, failed, len(outputs))
+    results = _dispatch(spared, varying, [inputs[name] for name in varying], len(outputs), labelled=failed is None)
     return results if len(outputs) > 1 else results[0]
 
 
-def _dispatch(kernel, names, arrays, n_out):
+def _spared(kernel, names, failed, n_out):
+    """The kernel with NaN where it fails: a block in which it does is halved, until what fails is alone."""
+
+    def spared(*blocks):
+        size = blocks[0].size if blocks else 1
+        lost = np.zeros(size, dtype=bool)
+        for name, block in zip(names, blocks, strict=True):
+            lost |= np.isnan(block) if name in failed else False
+        for name, block in zip(names, blocks, strict=True):
+            check(name, block[~lost] if np.any(lost) else block)
+        found, todo = np.full((n_out, size), np.nan), [np.flatnonzero(~lost)]
+        while todo:
+            some = todo.pop()
+            part = blocks if some.size == size else [block[some] for block in blocks]
+            try:
+                results = kernel(*part) if some.size else ()
+            except (ValueError, ArithmeticError):
+                todo += np.array_split(some, 2) if some.size > 1 else []
+                continue
+            for row, result in zip(found, results):
+                row[some] = result
+        return found if blocks else found[:, 0]
+
+    return spared
+
+
+def _dispatch(kernel, names, arrays, n_out, labelled):
     libraries = {type(a).__module__.partition(".")[0] for a in arrays}
 
     def blocks(*pieces):
@@ -266,7 +303,10 @@ def _dispatch(kernel, names, arrays, n_out):
             blocks, signature, *arrays, output_dtypes=[float] * n_out if n_out > 1 else float
         )
         return result if n_out > 1 else (result,)
-    return _blocks(kernel, arrays, n_out) if libraries == {"numpy"} else kernel(*arrays)
+    if libraries != {"numpy"} and labelled:
+        return kernel(*arrays)
+    results = _blocks(kernel, [np.asarray(a) for a in arrays], n_out)
+    return results if libraries == {"numpy"} else [sum(0 * a for a in arrays) + result for result in results]
 
 
 def _check_labels(arrays: dict):

@@ -4,12 +4,15 @@
 names, ``"Besiroglu2024" in laws`` asks for one, ``laws.table()`` shows all values with their sources, and
 ``help(laws.Besiroglu2024)`` the source of one.
 
-The *panel*, ``laws.panel()``, is the laws that a recommendation may be read from. A law is in it if it was fitted to
-the loss of text (in nats, or any unit in proportion, since quality is stated by a model to be matched) and its row
-does not forbid sizing (``not_for``); no better fit of the same runs is known; several of its runs are beyond 100
-tokens per parameter; and its runs reach 3e9 parameters and 1e21 FLOP, so that an answer of a few 1e10 parameters and
-a few 1e24 FLOP stretches it by about ten and a thousand. Why any other law is not in it says
-``laws.table().out_of_panel``.
+The *panel*, ``laws.panel()``, is the laws that a recommendation may be read from. A law is in it if no better fit
+of the same runs is known (``superseded_by``); its row does not forbid sizing (``not_for``); its loss is nats per
+token or a multiple of it (``loss_unit``), which leaves sizes alone; at least five of its runs are beyond 100 tokens
+per parameter (``long_runs``; 5 stands for five or more, nothing for unknown); and its runs reach 3e9 parameters and
+1e21 FLOP, so that an answer of a few 1e10 parameters and a few 1e24 FLOP stretches it by about ten and a thousand.
+Why any other law is not in it says ``laws.table().out_of_panel``. Constants or runs of all rows are public.
+
+``allocations`` are published divisions of compute between size and data, without a law of the loss.
+
 
 A model has a row if it is a language model since GPT-3 of 1e21 training FLOP or more, not the fine-tune of another, and
 its parameters and pre-training tokens are stated, or its training FLOP by the developer or, for the best-known of those
@@ -28,6 +31,7 @@ from typing import Generic, TypeVar
 from .arrays import closest
 from .machine.accelerator import Accelerator
 from .machine.architecture import Architecture
+from .theory.allocation import Allocation
 from .theory.law import ScalingLaw
 from .theory.named import named_laws
 from .types import Table
@@ -200,7 +204,7 @@ class Laws(Presets[ScalingLaw]):
     def table(self) -> Table:
         """All laws with their sources, a row each; ``out_of_panel`` is why a law is not in the panel, or empty."""
         table = super().table()
-        return table.assign(out_of_panel=[_objection(row, table.plain_name) for row in table.itertuples()])
+        return table.assign(out_of_panel=[_objection(row, table.plain_name) for row in table.to_dict("records")])
 
     def panel(self) -> tuple[str, ...]:
         """The names of the laws that a recommendation may be read from, by the rule in ``lifetime.presets``.
@@ -223,28 +227,30 @@ class Laws(Presets[ScalingLaw]):
         return self._rows[self[name].name]["plain_name"]
 
 
-_REACH = {"max_params": 3e9, "max_flop": 1e21}
+_REACH = {"max_params": (3e9, "parameters"), "max_flop": (1e21, "FLOP")}
 """How far the runs of a law in the panel must reach at least."""
+_LINEAR = ("nats per token", "proportional to nats per token")
 
 
-def _objection(row, plain_names) -> str:
+def _objection(row: dict, plain_names) -> str:
     """Why a law is not in the panel; empty if it is."""
-    if row.better_fit:
-        return f"{plain_names[row.better_fit]} is the better fit of the same runs"
-    if row.not_for and not row.not_for.startswith("a loss"):
+    if row["superseded_by"]:
+        return f"{plain_names[row['superseded_by']]} is the better fit of the same runs"
+    if row["not_for"] and not row["not_for"].startswith("a loss"):
         return (
-            f"its source is not for {row.not_for}"
-            if row.not_for == "sizing"
-            else f"it is for other data: {row.loss_on}"
+            f"its note: not for {row['not_for']}"
+            if "alone" not in row["not_for"]
+            else f"for other data: {row['loss_on']}"
         )
-    if row.beyond_100 != "yes":
-        runs = {"none": "no run of it is", "not known": "it is not known that runs of it are"}
-        return f"{runs.get(row.beyond_100, f'only {row.beyond_100} runs is')} beyond 100 tokens per parameter"
-    short_of = [
-        f"{getattr(row, name):.3g} {unit}"
-        for name, unit in (("max_params", "parameters"), ("max_flop", "FLOP"))
-        if not getattr(row, name) >= _REACH[name]
-    ]
+    if row["loss_unit"] not in _LINEAR:
+        return "its loss is not known to be a multiple of nats per token"
+    if not row["long_runs"] >= 5:
+        known = row["long_runs"] == row["long_runs"]
+        few = f"{row['long_runs']:.0f} of its runs" if known else "it is not known how many of its runs"
+        return f"{few} {'is' if row['long_runs'] == 1 else 'are'} beyond 100 tokens per parameter"
+    if any(row[name] != row[name] for name in _REACH):
+        return "how far its runs reach is not known"
+    short_of = [f"{row[name]:.3g} {unit}" for name, (least, unit) in _REACH.items() if not row[name] >= least]
     return f"its runs reach only {' and '.join(short_of)}".replace("e+0", "e").replace("e+", "e") if short_of else ""
 
 
@@ -284,6 +290,11 @@ def _law(row: dict) -> ScalingLaw:
     return _documented(ScalingLaw(**values, name=row["key"], source=source, range=span), row)
 
 
+def _allocation(row: dict) -> Allocation:
+    values = {name: row[name] for name in ("a", "p", "b", "q", "size_unit", "size_counted", "compute_counted")}
+    return _documented(Allocation(**values, name=row["key"], source=f"{row['citation']}, {row['locator']}"), row)
+
+
 def _architecture(row: dict) -> Architecture:
     values = {f.name: row[f.name] for f in fields(Architecture) if row[f.name] == row[f.name]}
     return _documented(Architecture(**values), row)
@@ -298,6 +309,7 @@ def _record(cls: type[Preset]) -> Callable[[dict], Preset]:
 
 laws = Laws("laws.csv", _law)
 named_laws(laws)
+allocations = Presets("allocations.csv", _allocation)
 models = Presets("models.csv", _record(Model))
 traffic = Presets("traffic.csv", _record(Traffic))
 accelerators = Presets("accelerators.csv", _record(Accelerator))

@@ -9,9 +9,13 @@ import numpy as np
 from .arrays import as_number, brief, is_lazy, require, tails
 from .types import Table, Value
 
+_POINTS = 1005  # of its quantiles that stand for a chunk
+
 
 def quantiles(values: Mapping[str, Value], level: float = 0.8) -> Table:
     """The median and the central interval of uncertain values.
+
+    NaN is left out and counted in ``attrs["warnings"]`` of the table: in a plan it is a draw that could not be planned.
 
     Parameters
     ----------
@@ -26,6 +30,11 @@ def quantiles(values: Mapping[str, Value], level: float = 0.8) -> Table:
     pandas.DataFrame
         A row a value; columns low, median, high.
 
+    Raises
+    ------
+    ValueError
+        For a value that is infinite, and where all are NaN.
+
     Examples
     --------
     >>> quantiles({"N": [1, 2, 3, 4, 5]}, level=0.5)
@@ -37,20 +46,34 @@ def quantiles(values: Mapping[str, Value], level: float = 0.8) -> Table:
     if not isinstance(values, Mapping):
         raise ValueError(f"values must map names to arrays, such as quantiles({{'N': plan.N}}); got {brief(values)}")
     low, high = tails(level)
-    found, lazy = dict.fromkeys(values), {}
+    found, lazy, said = dict.fromkeys(values), {}, []
+
+    def left_out(name, nan, size):
+        if nan:
+            said.append(f"{name}: {nan:,.0f} of {size:,.0f} values are NaN and left out")
+        if nan == size:
+            raise ValueError(f"{name} must hold at least one number; got NaN only ({size:,.0f} values)")
+
     for name, value in values.items():
         value = as_number(name, value)
         if is_lazy(value):
             lazy[name] = _digest(name, value)
         else:
-            require(np.isfinite(value), name, value, "finite")
-            found[name] = np.quantile(value, [low, 0.5, high])
+            value = np.asarray(value)
+            require(~np.isinf(value), name, value, "finite")
+            numbers = value[~np.isnan(value)]
+            left_out(name, value.size - numbers.size, value.size)
+            found[name] = np.quantile(numbers, [low, 0.5, high])
     if lazy:
         import dask
 
-        for name, (points, weights) in dask.compute(lazy)[0].items():
-            found[name] = np.quantile(points, [low, 0.5, high], weights=weights, method="inverted_cdf")
-    return pd.DataFrame.from_dict(found, orient="index", columns=["low", "median", "high"])
+        for name, (points, weights, sizes) in dask.compute(lazy)[0].items():
+            left_out(name, round(np.sum(sizes - weights) / _POINTS), np.sum(sizes) / _POINTS)
+            some = weights > 0
+            found[name] = np.quantile(points[some], [low, 0.5, high], weights=weights[some], method="inverted_cdf")
+    table = pd.DataFrame.from_dict(found, orient="index", columns=["low", "median", "high"])
+    table.attrs |= {"warnings": tuple(said)} if said else {}
+    return table
 
 
 def _digest(name, value):
@@ -61,9 +84,11 @@ def _digest(name, value):
     import dask.array as da
 
     def digest(block):
-        require(np.isfinite(block), name, block, "finite")
-        ranks = (np.arange(1005) + 0.5) / 1005 * block.size
-        return np.stack([np.sort(block)[ranks.astype(int)], np.full(1005, block.size)])
+        require(~np.isinf(block), name, block, "finite")
+        numbers = np.sort(block[~np.isnan(block)])
+        ranks = (np.arange(_POINTS) + 0.5) / _POINTS * numbers.size
+        points = numbers[ranks.astype(int)] if numbers.size else np.zeros(_POINTS)
+        return np.stack([points, np.full(_POINTS, numbers.size), np.full(_POINTS, block.size)])
 
     flat = da.asarray(value).ravel()
-    return flat.map_blocks(digest, new_axis=0, chunks=((2,), (1005,) * flat.numblocks[0]), meta=np.empty((0, 0)))
+    return flat.map_blocks(digest, new_axis=0, chunks=((3,), (_POINTS,) * flat.numblocks[0]), meta=np.empty((0, 0)))

@@ -40,14 +40,28 @@ def test_dask_and_xarray_and_numpy_stand_side_by_side_in_their_order():
     np.testing.assert_allclose(found, np.tile([0.1, 0.5, 0.9], (4, 1)), atol=2e-3)
 
 
-@pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_a_value_that_is_not_finite_has_no_quantiles(bad):
-    values = np.array([1.0, 2.0, bad])
-    message = re.escape(f"saving must be finite; got {bad} (1 of 3 values)")
+def test_an_infinite_value_has_no_quantiles():
+    values = np.array([1.0, 2.0, -np.inf])
+    message = re.escape("saving must be finite; got -inf (1 of 3 values)")
     with pytest.raises(ValueError, match=message):
         lt.quantiles({"saving": values})
     with pytest.raises(ValueError, match=message):
         lt.quantiles({"saving": da.from_array(values, chunks=3)})
+
+
+@pytest.mark.parametrize("wrap", [np.asarray, lambda x: da.from_array(x, chunks=1000)], ids=["numpy", "dask"])
+def test_nan_is_left_out_and_counted(wrap):
+    """A draw that could not be planned; in one chunk of dask nothing else."""
+    values = np.random.default_rng(0).normal(size=(5, 1000))
+    holes = values.copy()
+    holes[0], holes[3, ::7] = np.nan, np.nan
+    found = lt.quantiles({"N": wrap(holes.ravel()), "D": wrap(values.ravel())})
+    assert found.attrs["warnings"] == ("N: 1,143 of 5,000 values are NaN and left out",)
+    ranks = [np.mean(holes[np.isfinite(holes)] <= x) for x in found.loc["N"]]
+    assert ranks == pytest.approx([0.1, 0.5, 0.9], abs=1e-3)
+    assert "warnings" not in lt.quantiles({"D": wrap(values.ravel())}).attrs
+    with pytest.raises(ValueError, match=r"N must hold at least one number; got NaN only \(1,000 values\)"):
+        lt.quantiles({"N": wrap(holes[0])})
 
 
 @pytest.mark.parametrize(

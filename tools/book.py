@@ -31,6 +31,7 @@ MATHJAX = ("tex-chtml.js", "output/chtml")
 """What a page loads of MathJax; the rest of its 24 MB stays out of the site."""
 PRESETS = {
     "laws": "Scaling laws",
+    "allocations": "Allocations",
     "models": "Models",
     "accelerators": "Accelerators",
     "architectures": "Architectures",

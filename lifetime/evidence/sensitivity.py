@@ -29,7 +29,9 @@ def sobol(
     ----------
     function : callable
         Takes the assumptions by name, as arrays of shape (m,), and returns an array of shape (m,), or a dict of
-        several. Logarithms are wise for values that span decades: a variance hears only the largest.
+        several. NaN is a draw of an uncertain law that cannot be planned: the points that it is in are left out, and
+        counted in ``attrs["warnings"]`` of the table. Logarithms are wise for values that span decades: a variance
+        hears only the largest.
     assumptions : mapping
         As for :func:`sample`; independent of each other. A law counts as two: its choice and its coefficients. Their
         interaction is also the law's, and may be most of it: ``OneOf(sample(...)["law"])`` makes one input of it.
@@ -70,22 +72,35 @@ def sobol(
     inputs = inputs_of(assumptions)
     power_of_two("n", n)
     at_least("repeats", repeats, 2)
-    unit, outputs = [stats.uniform()] * len(inputs), []
+    unit, outputs, failed, lost = [stats.uniform()] * len(inputs), [], [], 0
 
     def evaluate(points):
-        results = _results(function, at(assumptions, dict(zip(inputs, inside(points), strict=True))), points.shape[1])
+        drawn = at(assumptions, dict(zip(inputs, inside(points), strict=True)))
+        results = _results(function, drawn, points.shape[1], assumptions)
         for output, values in results.items():
-            if np.ptp(values) == 0:
-                raise ValueError(f"function must return values that vary; got {values[0]:.10g} always{_for(output)}")
+            if np.nanmax(values) == np.nanmin(values):
+                one = np.nanmax(values)
+                raise ValueError(f"function must return values that vary; got {one:.10g} always{_for(output)}")
         outputs[:] = results
-        return np.stack(list(results.values()))
+        table = np.stack(list(results.values()))
+        failed.append(np.isnan(table).any(axis=0))
+        return np.where(failed[-1], np.nanmean(table, axis=1, keepdims=True), table)  # what is left out shifts nothing
+
+    def saltelli(f_A, f_B, f_AB):
+        keep = ~(failed[-3] | failed[-2] | failed[-1].reshape(n, -1).any(axis=1))
+        f_A, f_B, f_AB = f_A[:, keep], f_B[:, keep], f_AB[..., keep]
+        variance = np.var([f_A, f_B], axis=(0, -1))
+        first = np.mean(f_B * (f_AB - f_A), axis=-1) / variance
+        return first.T, (0.5 * np.mean((f_A - f_AB) ** 2, axis=-1) / variance).T
 
     indices = []
     for child in generator(rng).spawn(repeats):
-        found = stats.sobol_indices(func=evaluate, n=n, dists=unit, rng=child)
+        found = stats.sobol_indices(func=evaluate, n=n, dists=unit, rng=child, method=saltelli)
         indices.append((found.first_order, found.total_order))
+        lost += sum(map(np.count_nonzero, failed[-3:]))
     (first, total), errors = np.mean(indices, axis=0), np.std(indices, axis=0, ddof=1) / np.sqrt(repeats)
-    return _frame(outputs, inputs, {"first": first, "first SE": errors[0], "total": total, "total SE": errors[1]})
+    table = _frame(outputs, inputs, {"first": first, "first SE": errors[0], "total": total, "total SE": errors[1]})
+    return _warned(table, lost, sum(map(np.size, failed)))
 
 
 def tornado(function: Callable, assumptions: Mapping[str, Value], *, level: float = 0.8, n: int = 4096) -> Table:
@@ -94,7 +109,8 @@ def tornado(function: Callable, assumptions: Mapping[str, Value], *, level: floa
     Parameters
     ----------
     function, assumptions
-        As for :func:`sobol`. While something else varies, the law is the first one.
+        As for :func:`sobol`; values that are NaN are left out and counted. While something else varies, the law is
+        the first one.
     level : float, optional
         Probability of the interval.
     n : int, optional
@@ -122,21 +138,35 @@ def tornado(function: Callable, assumptions: Mapping[str, Value], *, level: floa
 
     def run(size, **varied):
         points = {name: np.full(size, value) for name, value in middle.items()} | varied
-        return _results(function, at(assumptions, points), size)
+        return _results(function, at(assumptions, points), size, assumptions)
 
     base = run(1)
     found = [run(n, **{name: (np.arange(n) + 0.5) / n}) for name in inputs]
-    low, high = (np.array([[np.quantile(f[output], q) for f in found] for output in base]) for q in ends)
-    return _frame(list(base), inputs, {"low": low, "base": [base[o] for o in base] + 0 * low, "high": high})
+    low, high = (np.array([[np.nanquantile(f[output], q) for f in found] for output in base]) for q in ends)
+    table = _frame(list(base), inputs, {"low": low, "base": [base[o] for o in base] + 0 * low, "high": high})
+    lost = [np.any([np.isnan(values) for values in f.values()], axis=0) for f in found]
+    return _warned(table, np.count_nonzero(lost), np.size(lost))
 
 
-def _results(function, drawn, n) -> dict:
-    """The outputs of a function by name ("" for one without), each with one finite value a draw."""
+def _warned(table, lost, size):
+    """The table, with a warning if some of the function's values were left out."""
+    said = f"{lost:,} of {size:,} draws could not be planned (the function returned NaN) and are left out"
+    table.attrs |= {"warnings": (said,)} if lost else {}
+    return table
+
+
+def _results(function, drawn, n, assumptions) -> dict:
+    """The outputs of a function by name ("" for one without), each with one value a draw.
+
+    All finite, or where a law is drawn at least one finite, and NaN for draws that cannot be planned.
+    """
     results = function(**drawn)
     results = results if isinstance(results, Mapping) else {"": results}
+    may_fail = any(isinstance(value, OneOf) for value in assumptions.values())
     for output, values in results.items():
-        shape = np.shape(values)
-        if shape != (n,) or not np.all(np.isfinite(values)):
+        shape, finite = np.shape(values), np.isfinite(values)
+        valid = np.all(finite) or (may_fail and np.any(finite) and np.all(finite | np.isnan(values)))
+        if shape != (n,) or not valid:
             what = f"an array of shape {shape}" if shape != (n,) else "values that are not finite"
             raise ValueError(f"function must return one finite value a draw, of shape ({n},); got {what}{_for(output)}")
     return results

@@ -231,8 +231,11 @@ class Lifetime:
         _ = ledger.costs  # so that a bad value is an error here, not at the first look
         return ledger
 
-    def evaluate(self, quantity: str, values: dict) -> dict:
-        """One number (or array) a phase by name: its ``"tokens"`` (where it has some), ``"flop"`` or ``"cost"``."""
+    def evaluate(self, quantity: str, values: dict, failed: tuple[str, ...] | None = None) -> dict:
+        """One number (or array) a phase by name: its ``"tokens"`` (where it has some), ``"flop"`` or ``"cost"``.
+
+        ``failed`` is that of ``lifetime.arrays.elementwise``.
+        """
         found = {p.name: getattr(p, quantity) for p in self.settled(values).phases}
         found = {name: value for name, value in found.items() if value is not None}
         names, outputs = tuple(values), tuple(f"{quantity} of phase {name!r}" for name in found)
@@ -245,7 +248,7 @@ class Lifetime:
                     require(~np.less(result, 0), output, result, "0 or more")
             return results
 
-        results = elementwise(formula, outputs, **values) if found else ()
+        results = elementwise(formula, outputs, failed, **values) if found else ()
         return dict(zip(found, results if len(found) > 1 else (results,)))
 
 

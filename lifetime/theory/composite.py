@@ -94,9 +94,9 @@ class Law:
         """The loss without E."""
         return self.expression - s.E
 
-    def _evaluate(self, formula, output, inputs, given):
+    def _evaluate(self, formula, output, inputs, given, failed=None):
         given = check_names(given, self.assumptions)
-        return elementwise(formula, (output,), **self.base.coefficients, **inputs, **given)
+        return elementwise(formula, (output,), failed, **self.base.coefficients, **inputs, **given)
 
     def loss(self, N: Value, D: Value, **given: Value) -> Value:
         """Loss of a model, nats per token.
@@ -107,11 +107,13 @@ class Law:
         **given : float or array
             Each of :attr:`assumptions`.
         """
+        return self._loss(N, D, given)
+
+    def _loss(self, N, D, given, failed=None):
         names = (*self.base.coefficients, "N", "D", *self.assumptions)
         function = compiled((self.expression,), names)
-        return self._evaluate(
-            lambda **values: function(*(values[name] for name in names))[0], "loss", {"N": N, "D": D}, given
-        )
+        formula = lambda **values: function(*(values[name] for name in names))[0]
+        return self._evaluate(formula, "loss", {"N": N, "D": D}, given, failed)
 
     def tokens_for(self, loss: Value, N: Value, **given: Value) -> Value:
         """The fewest training tokens with which N parameters reach a loss, found numerically.

@@ -27,21 +27,22 @@ class Ledger:
 
     lifetime: Any
     values: dict[str, Value]
+    failed: tuple[str, ...] | None = None  # of whose NaN the bill is NaN, not an error
 
     @cached_property
     def tokens(self) -> dict[str, Value]:
         """Tokens by phase name, of the phases that have some."""
-        return self.lifetime.evaluate("tokens", self.values)
+        return self.lifetime.evaluate("tokens", self.values, self.failed)
 
     @cached_property
     def flops(self) -> dict[str, Value]:
         """Raw FLOP by phase name."""
-        return self.lifetime.evaluate("flop", self.values)
+        return self.lifetime.evaluate("flop", self.values, self.failed)
 
     @cached_property
     def costs(self) -> dict[str, Value]:
         """Pre-training-equivalent FLOP by phase name."""
-        return self.lifetime.evaluate("cost", self.values)
+        return self.lifetime.evaluate("cost", self.values, self.failed)
 
     @cached_property
     def flop(self) -> Value:

@@ -19,6 +19,7 @@ from .budget import LIFETIME, Lifetime, as_lifetime, compiled, linear_cost
 from .closed_form import best_model, cheapest_model, relative_budget, relative_demand, trinomial
 from .composite import Law
 from .curve import affordable, best_numeric, cheapest_split, cost_function, on_iso_loss
+from .failures import holds_draws, some_planned
 from .formulas import compute_optimal, reducible
 from .formulas import loss as loss_of
 from .law import ScalingLaw
@@ -66,13 +67,16 @@ def cheapest(
     Returns
     -------
     Plan
-        Of the broadcast shape of all arguments and of the law's fields.
+        Of the broadcast shape of all arguments and of the law's fields. Of a law of arrays some draws may have no
+        optimum: they are NaN in the plan, ``plan.planned`` says which, ``plan.warnings`` how many and why, and
+        ``lifetime.quantiles`` leaves them out.
 
     Raises
     ------
     ValueError
         For an unknown, missing or invalid assumption, a loss that nothing reaches, a law that is none, and where there
-        is no finite optimum: at a bound of what is chosen, or at infinity, and then the message says which.
+        is no finite optimum: at a bound of what is chosen, or at infinity, and then the message says which. Of a law of
+        arrays, only where no draw can be planned.
 
     Examples
     --------
@@ -100,9 +104,15 @@ def cheapest(
     ----------
     Sardana et al. (2024), arXiv 2401.00448, equation 1 (solved there with Newton's method).
     """
+    return _cheapest(law, loss, lifetime, choose, given)
+
+
+def _cheapest(law, loss, lifetime, choose, given, failed=()):
+    """The cheapest model; ``failed`` may be ("loss",), where that of a failed draw is NaN."""
     law, lifetime, settled, choose, given = _problem(law, lifetime, choose, given, loss=loss)
+    failed = failed if holds_draws(law) else None
     if choose or isinstance(law, Law):
-        return _stationary(law, lifetime, settled, choose, given, loss=loss)
+        return _stationary(law, lifetime, settled, choose, given, failed, loss=loss)
     if settled.per_param:
         demand, method = _demand(settled), "closed form"
 
@@ -118,8 +128,8 @@ def cheapest(
             rest = reducible(loss, E, gamma)
             return on_iso_loss(cheapest_split(cost, rest, A, B, alpha, beta, given), rest, A, B, alpha, beta)
 
-    N, D = elementwise(formula, ("N", "D"), **law.coefficients, loss=loss, **given)
-    return _fitting(Plan(law, lifetime, given, N, D, loss, method))
+    N, D = elementwise(formula, ("N", "D"), failed, **law.coefficients, loss=loss, **given)
+    return _checked(Plan(law, lifetime, given, N, D, loss, method, planner=cheapest, goal={"loss": loss}))
 
 
 def best(
@@ -162,8 +172,9 @@ def best(
     2.07e+11 parameters, 8.95e+13 tokens, loss 1.8895
     """
     law, lifetime, settled, choose, given = _problem(law, lifetime, choose, given, cost=cost)
+    failed = () if holds_draws(law) else None
     if choose or isinstance(law, Law):
-        return _stationary(law, lifetime, settled, choose, given, cost=cost)
+        return _stationary(law, lifetime, settled, choose, given, failed, cost=cost)
     if settled.per_param:
         demand, method = _demand(settled), "closed form"
 
@@ -181,8 +192,8 @@ def best(
             N, D = best_numeric(total, cost, E, A, B, alpha, beta, given)
             return N, D, loss_of(E, A, B, alpha, beta, N, D, gamma)
 
-    N, D, loss = elementwise(formula, ("N", "D", "loss"), **law.coefficients, cost=cost, **given)
-    return _fitting(Plan(law, lifetime, given, N, D, loss, method))
+    N, D, loss = elementwise(formula, ("N", "D", "loss"), failed, **law.coefficients, cost=cost, **given)
+    return _checked(Plan(law, lifetime, given, N, D, loss, method, planner=best, goal={"cost": cost}))
 
 
 def _problem(law, lifetime, choose, given, **target):
@@ -218,7 +229,7 @@ def _as_declared(symbols, given):
             require(~np.less(value, 0), symbol.name, value, "0 or more, as its symbol is declared")
 
 
-def _stationary(law, lifetime, settled, choose, given, **target):
+def _stationary(law, lifetime, settled, choose, given, failed, **target):
     """A plan by the conditions of Lagrange."""
     if not isinstance(law, Law):
         law = Law(law)
@@ -241,16 +252,17 @@ def _stationary(law, lifetime, settled, choose, given, **target):
         return tuple(np.exp(x).reshape(shape)[()] for x in found)
 
     inputs = law.base.coefficients | {fixed: value} | given
-    found = dict(zip(("N", "D", *choose), elementwise(formula, ("N", "D", *choose), **inputs), strict=True))
+    outputs = ("N", "D", *choose)
+    found = dict(zip(outputs, elementwise(formula, outputs, failed, **inputs), strict=True))
     N, D = found.pop("N"), found.pop("D")
     everything = given | found
     own = {name: everything[name] for name in law.assumptions}
-    loss = law.loss(N, D, **own) if dual else value
+    failed = None if failed is None else ("N", "D", "loss", *choose)
+    loss = law._loss(N, D, own, failed) if dual else value
     of_lifetime = {name: everything[name] for name in lifetime.assumptions if name in everything}
-    compare = partial(cheapest, law, loss=loss, lifetime=_PRE_TRAINING, **own)
-    return _fitting(
-        Plan(law, lifetime, of_lifetime, N, D, loss, "stationary", chosen=found, given=own, compare=compare)
-    )
+    compare = partial(_cheapest, law, loss, _PRE_TRAINING, (), own, failed)
+    plan = Plan(law, lifetime, of_lifetime, N, D, loss, "stationary", chosen=found, given=own, compare=compare)
+    return _checked(replace(plan, planner=best if dual else cheapest, goal=target))
 
 
 def _level(law, loss, coefficients):
@@ -283,6 +295,14 @@ def _demand(lifetime: Lifetime):
     return demand
 
 
+def _checked(plan):
+    """The plan, if some draw of its law could be planned in every scenario, and it fits."""
+    plan = _fitting(plan)
+    if plan.of_draws and not is_lazy(plan.N):
+        some_planned(plan)
+    return plan
+
+
 def _fitting(plan):
     """The plan; an error that names the phase, what it takes and what there is, where it does not fit in a memory."""
     values = {"N": plan.N, "D": plan.D, **plan.assumptions}
@@ -301,6 +321,6 @@ def _fitting(plan):
                     )
                 return given["N"], given["D"]
 
-            N, D = elementwise(formula, ("N", "D"), **values)
-            plan = replace(plan, N=N, D=D) if is_lazy(plan.N) else plan
+            N, D = elementwise(formula, ("N", "D"), plan.failed, **values)
+            plan = replace(plan, N=N, D=D) if is_lazy(plan.N) or plan.of_draws else plan
     return plan

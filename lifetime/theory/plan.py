@@ -9,10 +9,12 @@ from html import escape
 
 import numpy as np
 
-from ..arrays import aligned, is_lazy
+from ..arrays import aligned, elementwise, is_lazy
 from ..types import Table, Value
+from . import formulas
 from .budget import Lifetime
 from .composite import Law
+from .failures import holds_draws
 from .law import ScalingLaw
 from .ledger import Ledger
 from .suspicions import about, by_scenario
@@ -43,9 +45,15 @@ class Plan:
         "stationary" (by the conditions of Lagrange).
     law, lifetime, assumptions, given
         What it was computed from; ``given`` is what the law depends on beside N and D.
+    planner, goal
+        The function that it is the result of, and the loss or the cost that it was asked for.
 
     Notes
     -----
+    Draws of an uncertain law that cannot be planned are NaN here, and in a warning with the reason: they keep their
+    place, so that two plans of the same draws can be compared draw by draw. ``lifetime.quantiles`` leaves them out;
+    :attr:`planned` says which are left.
+
     A plan of arrays has a length, and ``plan[i]`` is the plan of one of its scenarios; :meth:`to_frame` has a row for
     each.
     """
@@ -61,11 +69,13 @@ class Plan:
     chosen: Mapping[str, Value] = field(default_factory=dict)
     given: Mapping[str, Value] = field(default_factory=dict)
     compare: Callable[[], Plan] | None = field(default=None, repr=False)
+    planner: Callable[..., Plan] | None = field(default=None, repr=False)
+    goal: Mapping[str, Value] = field(default_factory=dict, repr=False)
 
     @cached_property
     def ledger(self) -> Ledger:
         """The bill of this plan, phase by phase."""
-        return Ledger(self.lifetime, {"N": self.N, "D": self.D, **self.assumptions})
+        return Ledger(self.lifetime, {"N": self.N, "D": self.D, **self.assumptions}, self.failed)
 
     @property
     def cost(self) -> Value:
@@ -90,14 +100,33 @@ class Plan:
     @property
     def overtraining(self) -> Value:
         """Training tokens as a multiple of the compute-optimal tokens at the same N."""
-        return self.law.overtraining(self.N, self.D)
+        if not self.of_draws or isinstance(self.law, Law):
+            return self.law.overtraining(self.N, self.D)
+        inputs = {"N": self.N, "D": self.D, **self.law.coefficients}
+        return elementwise(formulas.overtraining, ("over-training",), self.failed, **inputs)
+
+    @property
+    def planned(self) -> Value:
+        """Whether each scenario could be planned; where not, for a draw of the law that cannot be, all is NaN."""
+        return self.N == self.N
+
+    @property
+    def of_draws(self) -> bool:
+        """Whether the law is one of draws, of which some may have failed."""
+        return holds_draws(self.law) or (isinstance(self.N, float) and np.isnan(self.N))
+
+    @property
+    def failed(self) -> tuple[str, ...] | None:
+        """What is NaN of a draw that failed."""
+        return ("N", "D", "loss", *self.chosen) if self.of_draws else None
 
     @cached_property
     def chinchilla(self) -> Plan:
         """The compute-optimal model of the same loss, with the same lifetime to live."""
         if self.compare is not None:
             return replace(self.compare(), lifetime=self.lifetime, assumptions=self.assumptions)
-        N, D = self.law.compute_optimal_at_loss(self.loss)
+        inputs = {**self.law.coefficients, "loss": self.loss}
+        N, D = elementwise(formulas.compute_optimal_at_loss, ("N", "D"), self.failed, **inputs)
         return Plan(self.law, self.lifetime, self.assumptions, N, D, self.loss, "closed form")
 
     @property
@@ -132,7 +161,7 @@ class Plan:
     @cached_property
     def _columns(self) -> dict:
         """What a scenario has, by name: what was given, the model, what it costs."""
-        inputs = {f"law {name}": v for name, v in self._base.coefficients.items() if np.ndim(v)}
+        inputs = {f"law {name}": v for name, v in self.base.coefficients.items() if np.ndim(v)}
         inputs |= {**self.assumptions, **self.given}
         found = {"N": self.N, "D": self.D, "tokens per parameter": self.tokens_per_param, "loss": self.loss}
         found |= {self.lifetime.cost_heading: self.cost, "saving": self.saving}
@@ -170,10 +199,10 @@ class Plan:
     def _inputs(self) -> dict:
         """All that may be an array: the model, the law, what was given."""
         given = {**self.assumptions, **self.given}
-        return {"N": self.N, "D": self.D, "loss": self.loss, **self._base.coefficients, **given}
+        return {"N": self.N, "D": self.D, "loss": self.loss, **self.base.coefficients, **given}
 
     @property
-    def _base(self) -> ScalingLaw:
+    def base(self) -> ScalingLaw:
         """The law, or the one that it is made from."""
         return self.law if isinstance(self.law, ScalingLaw) else self.law.base
 
@@ -194,16 +223,15 @@ class Plan:
             found = {name: aligned(self.N, *self._inputs.values(), v)[-1][index] for name, v in values.items()}
             return {name: float(value) if np.ndim(value) == 0 else value for name, value in found.items()}
 
-        base = self._base
+        base = self.base
         if any(np.ndim(value) for value in base.coefficients.values()):
             base = replace(base, **parts(base.coefficients), covariance=None, draws=None)
         law = base if isinstance(self.law, ScalingLaw) else Law(base, self.law.expression, positive=self.law.positive)
         some = parts({name: getattr(self, name) for name in ("N", "D", "loss")})
-        some |= {name: parts(getattr(self, name)) for name in ("assumptions", "chosen", "given")}
+        some |= {name: parts(getattr(self, name)) for name in ("assumptions", "chosen", "given", "goal")}
         compare = None
         if self.compare is not None:
-            everything = self.chinchilla
-            compare = lambda: replace(everything, law=law)[index]
+            compare = lambda: replace(self.chinchilla, law=law)[index]
         return replace(self, law=law, compare=compare, **some)
 
     def __iter__(self) -> Iterator[Plan]:
@@ -212,12 +240,16 @@ class Plan:
     def __repr__(self):
         if any(is_lazy(value) for value in (self.N, self.D)):
             return f"<Plan of {np.shape(self.N)} scenarios, not computed yet, {self.method}>"
-        shown = self._shown().to_string() if not np.ndim(self.N) else ""
-        shown = shown or f"<Plan of {np.shape(self.N)} scenarios, {self.method}, {self.status}>"
+        one = not np.ndim(self.N) and self.planned
+        shown = (
+            self._shown().to_string()
+            if one
+            else f"<Plan of {np.shape(self.N)} scenarios, {self.method}, {self.status}>"
+        )
         return "\n".join([shown, *(f"Warning: {sentence}" for sentence in self.warnings)])
 
     def _repr_html_(self):
-        if np.ndim(self.N):
+        if np.ndim(self.N) or not self.planned:
             return None
         return "\n".join([self._shown().to_html(), *(f"<p>Warning: {escape(text)}</p>" for text in self.warnings)])
 

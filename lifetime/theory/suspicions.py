@@ -10,6 +10,7 @@ import numpy as np
 from ..arrays import aligned, is_symbolic, unusual
 from ..symbols import MEANINGS
 from ..types import Value
+from .failures import about_failures
 
 STOCK_OF_TEXT = 300e12
 """Tokens of public human text, with quality and repetition allowed for (90 % interval 100 T to 1,000 T).
@@ -46,6 +47,8 @@ def by_scenario(plan: Value) -> np.ndarray:
 def _all(plan) -> Iterator[Suspicion]:
     N, D, loss = aligned(plan.N, plan.D, plan.loss)
     law = plan.law
+    if np.any(failed := np.isnan(N) & plan.of_draws):
+        yield Suspicion(failed, "could not be planned", about_failures(plan, failed))
     for name, value in {"N": N, "D": D, "loss": loss, **plan.assumptions, **plan.given}.items():
         if sentence := unusual(name, value):
             meaning = MEANINGS[name]

@@ -420,6 +420,30 @@ def test_a_fit_shows_its_progress_when_asked_for(capsys):
     assert "152 starts" in capsys.readouterr().err, "144 of the grid, and 8 polished"
 
 
+def test_draws_by_groups_stay_by_groups_wherever_they_are_drawn_again():
+    """Runs of one size err alike: run by run, alpha would seem half as uncertain. No later draw falls back on that."""
+    rng = np.random.default_rng(0)
+    N, D = np.meshgrid(np.geomspace(1e8, 1e10, 12), np.geomspace(1e9, 1e12, 4), indexing="ij")
+    loss = LAW.loss(N, D) * np.exp(rng.normal(0, 0.01, (12, 1)) + rng.normal(0, 0.001, N.shape))
+    given = {"params": N.ravel(), "tokens": D.ravel(), "loss": loss.ravel()}
+    draws = fit(**given, group=N.ravel()).bootstrap(100, 1)
+    one_by_one = fit(**given).bootstrap(100, 1)
+    assert draws.alpha.std() > 1.8 * one_by_one.alpha.std()
+
+    again = draws.sample(2000, rng=0)
+    shared_out = lt.sample({"law": draws, "D_inf": lt.lognormal(1e13, 3)}, 1024, rng=0)["law"]
+    kept = lt.ScalingLaw(*(float(np.median(x)) for x in values(draws)[:5]), draws=draws)
+    summed_up = lt.ScalingLaw(*(float(np.median(x)) for x in values(draws)[:5]), covariance=draws.covariance)
+    for law in (again, shared_out, kept.sample(2000, rng=0), lt.sample({"law": kept}, 1024, rng=0)["law"]):
+        assert {*law.alpha} <= {*draws.alpha}, "its own draws, and no others"
+        assert law.alpha.std() == pytest.approx(draws.alpha.std(), rel=0.1)
+    assert summed_up.sample(2000, rng=0).alpha.std() == pytest.approx(draws.alpha.std(ddof=1), rel=0.1)
+
+    size = lambda law, **_: np.log(law.A) / law.alpha  # least_params, but for a constant
+    low, _, high = lt.tornado(size, {"law": draws}).loc["law: coefficients"]
+    assert (low, high) == pytest.approx(tuple(np.quantile(size(draws), [0.1, 0.9])), rel=0.01)
+
+
 PLAN = dict(loss=LAW.loss(70e9, 1.4e12), D_RL=0, D_inf=1e13, k_RL=3, e_RL=1, e_inf=1 / 3)
 
 
