@@ -10,6 +10,7 @@ import numpy as np
 from ..arrays import as_number, brief, check
 from ..types import Value
 from .budget import LIFETIME
+from .formulas import COEFFICIENTS, reducible
 from .law import ScalingLaw
 from .named import as_law, plain
 from .optimum import cheapest
@@ -65,7 +66,8 @@ def regret(
     Returns
     -------
     float or array
-        A share of the least cost; infinite where no amount of data would do.
+        A share of the least cost; infinite where no amount of data would do, NaN for a draw of the law that cannot be
+        planned.
 
     Examples
     --------
@@ -79,7 +81,7 @@ def regret(
     """
     law, N, loss = _asked(law, like, N)
     plan = cheapest(law, loss=loss, lifetime=lifetime, **given)
-    return _extra(plan, law.least_params(loss), N)[0]
+    return _extra(plan, N)[0]
 
 
 def least_regret(
@@ -121,16 +123,15 @@ def least_regret(
         raise ValueError(f"laws must be one or more, each with a name of its own; got {brief(names)}")
     plans = [cheapest(law, loss=loss, lifetime=lifetime, **given) for law, _, loss in asked]
     floors = [law.least_params(loss) for law, _, loss in asked]
-    pairs = list(zip(plans, floors, strict=True))
 
     def worst(ln_N):
-        return np.maximum.reduce(np.broadcast_arrays(*(_extra(plan, floor, np.exp(ln_N))[0] for plan, floor in pairs)))
+        return np.maximum.reduce(np.broadcast_arrays(*(_extra(plan, np.exp(ln_N))[0] for plan in plans)))
 
     sizes = np.log(np.stack(np.broadcast_arrays(*(plan.N for plan in plans))))
     low = np.maximum(sizes.min(axis=0), np.log(np.maximum.reduce(floors) * (1 + 1e-9)))
     high = np.maximum(sizes.max(axis=0), low)
     N = np.exp(_lowest(worst, low, high))
-    extra, tokens = zip(*(_extra(plan, floor, N) for plan, floor in pairs), strict=True)
+    extra, tokens = zip(*(_extra(plan, N) for plan in plans), strict=True)
     by_law = dict(zip(names, extra, strict=True))
     most = np.maximum.reduce(np.broadcast_arrays(*extra))
     return LeastRegret(
@@ -151,14 +152,22 @@ def _asked(law, like, N=None):
     return law, N, law.loss(N_like, D_like)
 
 
-def _extra(plan, floor, N):
-    """What sizes cost more than a plan, and the tokens they need: infinite where they are at the floor or below it."""
-    enough = np.greater(N, np.multiply(floor, 1 + 1e-12))
-    built = np.where(enough, N, plan.N)
-    D = plan.law.tokens_for(plan.loss, built)
-    given = {name: value for name, value in plan.assumptions.items() if name in plan.lifetime.assumptions}
-    cost = plan.lifetime.ledger(N=built, D=D, **given).cost
-    return tuple(_number(np.where(enough, value, np.inf)) for value in (cost / plan.cost - 1, D))
+def _extra(plan, N):
+    """What sizes cost more than a plan, and the tokens they need.
+
+    Infinite where they are at the floor or below it, and NaN for a draw of the law that could not be planned.
+    """
+    E, A, B, alpha, beta, gamma = (plan.law.coefficients.get(name, 1) for name in COEFFICIENTS)
+    with np.errstate(all="ignore"):
+        terms = reducible(plan.loss, E, gamma)
+        rest = terms - A * N**-alpha  # for the token term
+        enough = rest > 1e-13 * terms
+        D = (B / rest) ** (1 / beta)
+    fits = enough & np.isfinite(D) & np.isfinite(plan.N)
+    assumed = {name: value for name, value in plan.assumptions.items() if name in plan.lifetime.assumptions}
+    cost = plan.lifetime.ledger(N=np.where(fits, N, 1), D=np.where(fits, D, 1), **assumed).cost
+    extra = np.where(fits, cost / plan.cost - 1, np.where(np.isfinite(plan.N), np.inf, np.nan))
+    return _number(extra), _number(np.where(fits, D, np.where(enough, np.nan, np.inf)))
 
 
 def _lowest(function, low, high):

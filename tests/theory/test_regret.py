@@ -53,6 +53,12 @@ def test_draws_of_a_law_each_have_a_price():
     assert np.allclose(extra, one, rtol=1e-9)
 
 
+def test_a_draw_that_cannot_be_planned_has_no_price():
+    law = lt.ScalingLaw(1.8, 480, 2085, np.array([0.35, 1e-4]), 0.37)
+    extra = lt.regret(law, 30e9, like=LIKE, **DEMAND)
+    assert np.isfinite(extra[0]) and np.isnan(extra[1])
+
+
 @settings(max_examples=15, deadline=None)
 @given(
     st.lists(st.sampled_from(list(lt.laws.available)), min_size=1, max_size=5, unique=True),
