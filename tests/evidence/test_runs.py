@@ -388,8 +388,14 @@ def test_many_skipped_lines_are_cut():
 )
 def test_a_header_that_leaves_a_doubt_is_refused(header, message):
     n = header.count(",") + 1
-    with pytest.raises(ValueError, match=re.escape(message)):
+    with pytest.raises(ValueError, match=re.escape(message)) as error:
         read(f"{header}\n{','.join(['1e9'] * n)}\n")
+    assert ("separated by" in str(error.value)) == (n == 1)
+
+
+def test_a_data_frame_of_one_column_has_no_separator():
+    with pytest.raises(ValueError, match=r"tokens='...' or flop='...', loss='...'$"):
+        read_runs(RUNS[["params"]])
 
 
 def test_a_name_settles_a_doubt_and_the_plain_names_leave_none():
