@@ -142,7 +142,9 @@ def equations(law, lifetime=lt.LIFETIME, choose=(), **known):
     """The system, its arguments for some scenarios, and its names."""
     law = law if isinstance(law, Law) else Law(law)
     names = (*law.base.coefficients, *known)
-    values = np.broadcast_arrays(*(np.atleast_1d(np.asarray(x, float)) for x in (law.base.coefficients | known).values()))
+    values = np.broadcast_arrays(
+        *(np.atleast_1d(np.asarray(x, float)) for x in (law.base.coefficients | known).values())
+    )
     return system(lifetime.cost, law.rest, choose, names), [value.copy() for value in values]
 
 
@@ -159,7 +161,9 @@ def test_the_tokens_of_a_place_are_those_that_meet_the_constraint():
         assert enough.any() and not enough.all()
         np.testing.assert_allclose(np.exp(scan.tokens[i, enough]), LAW.tokens_for(loss, N[enough]), rtol=1e-9)
         assert N[~enough].max() < 1.05 * LAW.least_params(loss)
-        ledger = lt.LIFETIME.ledger(N=N[enough], D=np.exp(scan.tokens[i, enough]), **OTHERS | {"D_inf": 10.0 ** (12 + i)})
+        ledger = lt.LIFETIME.ledger(
+            N=N[enough], D=np.exp(scan.tokens[i, enough]), **OTHERS | {"D_inf": 10.0 ** (12 + i)}
+        )
         np.testing.assert_allclose(scan.value[i, enough], np.log(ledger.cost), rtol=1e-12)
         assert np.isnan(scan.value[i, ~enough]).all()
         assert scan.best[i] == np.nanargmin(scan.value[i])
@@ -224,4 +228,3 @@ def test_candidates_are_the_lowest_six_in_their_order():
     assert len(low) > 6
     expected = scan.places[0, 0, low[np.argsort(value[low])]][:6]
     assert [found[0] for found in scan.candidates[0]] == expected.tolist()
-

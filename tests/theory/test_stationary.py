@@ -371,8 +371,13 @@ def test_bad_choices_are_refused(options, message):
 
 
 def test_what_the_law_needs_is_asked_for():
-    with pytest.raises(ValueError, match="missing assumption: x"):
+    with pytest.raises(ValueError, match="^missing assumption: x; needed: x, D_RL, "):
         lt.cheapest(LAW.where(D=s.D * x), loss=LOSS, **OTHERS)
+    law, without = LAW + s.k_RL / 100, {"D_RL": 0, "D_inf": 1e13, "e_inf": 1}
+    with pytest.raises(ValueError, match="^missing assumption: k_RL; needed: k_RL, D_RL, D_inf, e_inf$"):
+        lt.cheapest(law, loss=LOSS, **without)
+    plan = lt.cheapest(law, loss=LOSS, k_RL=3, **without)
+    assert plan.N == pytest.approx(lt.cheapest(LAW, loss=LOSS - 0.03, **without).N, rel=1e-9)
 
 
 def test_symbols_of_one_name_are_one_symbol():
