@@ -382,6 +382,15 @@ def test_a_budget_below_the_demand_of_one_parameter_is_refused(lifetime, share):
         lt.best(LAW, cost=share * W, lifetime=lifetime, **given)
 
 
+@pytest.mark.parametrize("share", [0.01, 0.5, 0.99])
+def test_a_budget_below_that_of_any_loss_is_refused_too(share):
+    """The greatest loss that is searched is that of one parameter and one token."""
+    given = OTHERS | {"zero": 0}
+    least = lt.cheapest(LAW, loss=LAW.loss(1, 1), lifetime=GENERAL, **given).cost
+    with pytest.raises(ValueError, match="^cost must be above what the demand alone takes with a model of one "):
+        lt.best(LAW, cost=share * least, lifetime=GENERAL, **given)
+
+
 @pytest.mark.parametrize("search", ["slope", "excess"])
 def test_a_search_that_does_not_converge_is_an_error(search, monkeypatch):
     from scipy.optimize import elementwise

@@ -47,7 +47,10 @@ def test_within_the_runs_nothing_is_said_up_to_their_ends():
             made(1e10, 3e10),
             "tokens per parameter is beyond the runs: 0.75 times the fewest in the runs of Own (4): extrapolated",
         ),
-        (made(2.5e10, 2e11, name=""), "N is beyond the runs: 1.25 times the most in the runs of the law (2e+10): extrapolated"),
+        (
+            made(2.5e10, 2e11, name=""),
+            "N is beyond the runs: 1.25 times the most in the runs of the law (2e+10): extrapolated",
+        ),
         (
             made(1e13, 4.5e14, range={}),
             "D is more than there is public text: 1.5 times the stock of about 3e+14 tokens (1e14 to 1e15; arXiv "
@@ -71,9 +74,9 @@ def test_of_an_end_that_is_not_known_nothing_is_said():
         assert about(made(1e11, 1e14, range=known)) == ()
     half = made(np.array([1e10, 1e9]), np.array([3e10, 1e12]), range={"tokens_per_param": (4, None)})
     assert [sentence.partition(",")[0] for sentence in about(half)] == [
-        "tokens per parameter is beyond the runs in 1 of 2 scenarios: down to 0.75 times the fewest in the runs of Own (4): "
-        "extrapolated"
-    ]  # fmt: skip
+        "tokens per parameter is beyond the runs in 1 of 2 scenarios: down to 0.75 times the fewest in the runs of Own "
+        "(4): extrapolated"
+    ]
 
 
 def test_fewer_parameters_and_tokens_than_the_runs_have_are_no_extrapolation_that_matters():
