@@ -8,7 +8,7 @@ import pytest
 import lifetime as lt
 from cases import LAW
 from lifetime.evidence import huber
-from lifetime.evidence.doubts import doubts
+from lifetime.evidence.doubts import _columns, doubts
 from lifetime.evidence.repeats import labels
 
 
@@ -211,6 +211,25 @@ def test_the_medians_of_columns_are_named():
     assert f"params, the median of the runs: N is below 10000: {np.median(N) / 1e9:.6g}; is it in parameters?" in text
     assert f"tokens are very many (median {np.median(D):.2g}, {float(per_param) * 1e9:.2g} per parameter)" in text
     assert "tokens are very many (median 2.4e+15" in said(1e5 * N, 1e5 * D, L)
+
+
+@pytest.mark.parametrize(
+    ("N", "ratio", "few", "many"),
+    [
+        (1e9, 0.0999, True, False),
+        (1e9, 0.1, False, False),
+        (1e9, 20, False, False),
+        (1e9, 1e5, False, False),
+        (1e9, 1.00001e5, False, True),
+        (1e14, 10, False, False),
+        (1.001e14, 10, False, True),
+    ],
+)
+def test_what_is_another_column_is_told_by_the_medians(N, ratio, few, many):
+    """From below a tenth of a token to beyond 100,000 tokens per parameter, or beyond 1e15 tokens."""
+    N = N * np.array([0.001, 1, 1, 1, 1000])
+    text = "".join(_columns(huber.Runs(N, ratio * N, np.full(5, 3.0))))
+    assert ("tokens are below a tenth of params" in text, "tokens are very many" in text) == (few, many)
 
 
 def test_sizes_and_tokens_that_move_together_are_seen():

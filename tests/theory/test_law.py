@@ -520,6 +520,12 @@ def test_what_a_float_cannot_hold_is_named(law, method, values, what):
         getattr(lt.ScalingLaw(0, *law), method)(**values)
 
 
+def test_what_is_no_coefficient_is_given_by_name():
+    for value in ("own", None, {}):
+        with pytest.raises(TypeError, match="positional arguments but 8 were given"):
+            lt.ScalingLaw(1.8, 480, 2000, 0.35, 0.37, 1, value)
+
+
 def test_a_law_may_carry_draws_and_says_whether_it_is_uncertain():
     arrays = lt.ScalingLaw(**LAW.coefficients | {"alpha": [0.3, 0.4]})
     law = lt.ScalingLaw(**LAW.coefficients, draws=arrays)

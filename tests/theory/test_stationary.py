@@ -265,6 +265,14 @@ def test_a_kink_is_found():
     assert kinked(Law(LAW)).cost == pytest.approx(kinked(LAW).cost, rel=1e-6)
 
 
+def test_a_kink_is_found_at_a_cost_too():
+    """And at the cost of the cheapest, there is the loss of the cheapest."""
+    cost = 6 * s.N * s.D * (1 + sp.Abs(sp.log(s.N / 3e10)))
+    dual = lt.best(Law(LAW), cost=kinked(LAW).cost, lifetime=cost)
+    assert dual.N == pytest.approx(3e10, rel=1e-6)
+    assert dual.loss == pytest.approx(LOSS, rel=1e-9)
+
+
 def two_dips(depth):
     return 6 * s.N * s.D * (1 - depth * sp.exp(-((sp.log(s.N / 2e11) / 0.5) ** 2)))
 
