@@ -522,8 +522,10 @@ def test_parquet_without_its_library_names_the_remedy(monkeypatch):
     monkeypatch.setattr(pd, "read_parquet", absent)
     with pytest.raises(ValueError, match="^parquet files need pyarrow: pip install pyarrow, or save the table as CSV"):
         read_runs(io.BytesIO(b"PAR1"))
-    monkeypatch.setattr(pd, "read_parquet", lambda file: RUNS)
-    assert read_runs(io.BytesIO(b"PAR1")).equals(RUNS)
+    monkeypatch.setattr(pd, "read_parquet", lambda file: {b"PAR1 and more": RUNS}[file.read()])
+    assert read_runs(io.BytesIO(b"PAR1 and more")).equals(RUNS)
+    with pytest.raises(ValueError, match=r"^the parquet file cannot be read: "):
+        read_runs(io.BytesIO(b"PAR1"))
 
 
 # Data frames
