@@ -90,6 +90,29 @@ def test_the_nearest_tests_are_those_of_the_name_or_of_the_names(tree):
     assert mutants.nearest(tree, HERE) == (str(HERE), "tests/theory/test_numbers.py")
 
 
+def test_the_nearest_tests_of_a_folder_have_its_name(tree):
+    (tree / "lifetime/theory/parts").mkdir()
+    part = HERE.parent / "parts" / HERE.name
+    (tree / part).write_text((tree / HERE).read_text())
+    (tree / "tests/theory/test_sums.py").rename(tree / "tests/theory/test_numbers.py")
+    (tree / "tests/theory/test_parts.py").write_text("")
+    assert mutants.nearest(tree, part) == (str(part), "tests/theory/test_parts.py")
+
+
+def test_a_whole_wing_is_timed_only_when_a_mutant_comes_to_it(tree, monkeypatch):
+    trial = mutants.Trial(tree)
+    monkeypatch.setattr(mutants, "passes", lambda tree, *_: ("3 * x" not in (tree / HERE).read_text(), 1))
+    caught = next(m for m in mutants.mutants(tree, [HERE]) if m.change == "- return 2 * x\n+ return 3 * x")
+    survivor = next(m for m in mutants.mutants(tree, [HERE]) if m.change == "- return x / 2\n+ return x * 2")
+    tested = []
+    trial.seconds = lambda tests: tested.append(tests) or 1
+    assert trial.catch(caught)[0]
+    assert tested == [mutants.nearest(tree, HERE)]
+    assert not trial.catch(survivor)[0]
+    assert tested[1:] == [mutants.nearest(tree, HERE), mutants.wing(tree, HERE)]
+    assert (tree / HERE).read_text().startswith("def double(x):\n    return 2 * x\n")
+
+
 def test_what_is_missing_or_in_no_wing_is_refused(tree):
     assert mutants.modules(tree, []) == mutants.modules(tree, ["lifetime/theory"]) == [HERE]
     with pytest.raises(SystemExit, match="nothing in"):

@@ -4,9 +4,9 @@ The changes are those of mutmut's operators: + becomes -, < becomes <=, 1 become
 becomes None, and so on. mutmut's own runner leaves out whatever is decorated (properties, cached functions) or stands
 outside of functions; so each change is applied here, to a copy of the tree, and the work tree is never touched.
 
-A mutant meets the tests nearest to its module first: the examples in its docstrings and the test file of its name (or
-the one of its wing that mentions the module's names most). If these pass, it meets all tests of its wing. A mutant that
-takes far longer than the unbroken code, or too much memory, is caught.
+A mutant meets the tests nearest to its module first: the examples in its docstrings and the test file of its name or
+folder (or the one of its wing that mentions the module's names most). If these pass, it meets all tests of its wing. A
+mutant that takes far longer than the unbroken code, or too much memory, is caught.
 
 Left out: docstrings, type annotations, decorators, texts for people (a string with a space in it, in a `raise` or in a
 method that shows an object), the `strict` of a zip, what is no Python, and the arguments of len and isinstance. A
@@ -166,9 +166,10 @@ def modules(root, names):
 
 
 def nearest(root, path):
-    """The tests that matter most for a module: its docstrings, and the test file of its name or of its names."""
+    """The tests that matter most for a module: its docstrings, and the test file of its name, folder or names."""
     files = sorted((root / "tests" / path.parts[1]).rglob("test_*.py"))
-    mirror = [file for file in files if file.name == f"test_{path.stem}.py"]
+    mirrors = (f"test_{path.stem}.py", f"test_{path.parent.name}.py")
+    mirror = [file for file in files if file.name in mirrors]
     if not mirror:
         tree = cst.parse_module((root / path).read_text(encoding="utf-8"))
         names = [node.name.value for node in tree.body if isinstance(node, (cst.FunctionDef, cst.ClassDef))]
@@ -240,21 +241,21 @@ class Trial:
 
     def catch(self, mutant, stages=(nearest, wing)):
         """Whether the tests catch a mutant, and the seconds that they took."""
-        stages = [tests(self.tree, mutant.path) for tests in stages]
-        limits = [SLOWER * self.seconds(tests) + GRACE for tests in stages]
         file, spent = self.tree / mutant.path, 0
         before = file.read_bytes()
-        for old in file.parent.glob(f"__pycache__/{file.stem}.*.pyc"):
-            old.unlink()
-        try:
-            file.write_text(mutant.code, encoding="utf-8")
-            for tests, limit in zip(stages, limits, strict=True):
+        for stage in stages:
+            tests = stage(self.tree, mutant.path)
+            limit = SLOWER * self.seconds(tests) + GRACE  # of the unbroken code
+            for old in file.parent.glob(f"__pycache__/{file.stem}.*.pyc"):
+                old.unlink()
+            try:
+                file.write_text(mutant.code, encoding="utf-8")
                 passed, seconds = passes(self.tree, tests, limit)
-                spent += seconds
-                if not passed:
-                    return True, spent
-        finally:
-            file.write_bytes(before)
+            finally:
+                file.write_bytes(before)
+            spent += seconds
+            if not passed:
+                return True, spent
         return False, spent
 
 

@@ -116,7 +116,7 @@ class Lifetime:
 
         ``also`` are names that must be given, too, and ``chosen`` are not to be given.
         """
-        valid = [name for name in (*also, *self.assumptions) if name not in chosen]
+        valid = [name for name in dict.fromkeys((*also, *self.assumptions)) if name not in chosen]
         complete = all(name in given for name in valid)
         needed = () if complete else {*also, *self.needed(given)}
         return check_names(given, valid, needed=[name for name in valid if name in needed])

@@ -208,11 +208,7 @@ def _problem(law, lifetime, choose, given, **target):
             raise ValueError(f"choose must name symbols of the lifetime or the law; got {brief(name)}; {hint}")
         if name in given:
             raise ValueError(f"{name} must be given or chosen, not both; got {name}={brief(given[name])}")
-    also = tuple(name for name in own if name not in lifetime.assumptions and name not in choose)
-    given = lifetime.checked(given, also=also, chosen=choose)
-    missing = [name for name in own if name not in given and name not in choose]
-    if missing:
-        raise ValueError(f"missing assumption: {', '.join(missing)}; the law depends on it")
+    given = lifetime.checked(given, also=own, chosen=choose)
     for name, value in (law.coefficients | target | given).items():
         if is_symbolic(value):
             raise ValueError(f"{name} must be a number or an array to optimise with; got the expression {value}")

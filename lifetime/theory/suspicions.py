@@ -57,12 +57,13 @@ def _all(plan) -> Iterator[Suspicion]:
             yield Suspicion(odd, sentence.partition(":")[0], sentence)
     label = law.name or "the law"
     cases = [
-        (D < N / 10, "D is below N/10", D / N, "{:.2g} tokens per parameter; is one of them in another unit?", max),
+        (D < N / 10, "D is below N/10", D / N, "{to}{:.2g} tokens per parameter; is one of them in another unit?", min),
         (
             N < _SMALLEST,
             f"N is below {_SMALLEST:.0g}".replace("e+0", "e"),
             loss,
-            "so little is enough for a loss of {:.4g}; is it in bits (0.693 nats each), or a perplexity (take its ln)?",
+            "so little is enough for a loss of {to}{:.4g}; is it in bits (0.693 nats each), or a perplexity (take its "
+            "ln)?",
             max,
         ),
     ]
@@ -71,18 +72,18 @@ def _all(plan) -> Iterator[Suspicion]:
         low, high = law.range.get(what, (None, None))
         beyond = f"{name} is beyond the runs"
         if high:
-            far = f"{{:.3g}} times the most in the runs of {label} ({high:.4g}): extrapolated"
+            far = f"{{to}}{{:.3g}} times the most in the runs of {label} ({high:.4g}): extrapolated"
             cases.append((values > high, beyond, values / high, far, max))
         if low and what == "tokens_per_param":
-            far = f"{{:.3g}} times the fewest in the runs of {label} ({low:.4g}): extrapolated"
+            far = f"{{to}}{{:.3g}} times the fewest in the runs of {label} ({low:.4g}): extrapolated"
             cases.append((values < low, beyond, values / low, far, min))
-    stock = f"{{:.3g}} times the stock of about {STOCK_OF_TEXT:.0e} tokens (1e14 to 1e15; arXiv 2211.04325)"
+    stock = f"{{to}}{{:.3g}} times the stock of about {STOCK_OF_TEXT:.0e} tokens (1e14 to 1e15; arXiv 2211.04325)"
     cases.append((D > STOCK_OF_TEXT, "D is more than there is public text", D / STOCK_OF_TEXT, stock, max))
     for odd, what, value, how, worst in cases:
         if np.any(odd):
             many = "" if odd.size == 1 else f" in {np.count_nonzero(odd):,} of {odd.size:,} scenarios"
             to = "" if odd.size == 1 else "down to " if worst is min else "up to "
-            yield Suspicion(odd, what, f"{what}{many}: {to}{how.format(worst(value[odd]))}")
+            yield Suspicion(odd, what, f"{what}{many}: {how.format(worst(value[odd]), to=to)}")
     if law.not_for:
         what = f"{label} is not for {law.not_for}"
         yield Suspicion(np.ones(N.shape, dtype=bool), what, f"{what}: its note says why")

@@ -75,6 +75,20 @@ def test_what_is_no_number_above_zero_is_a_problem(value, problem):
     assert read_cell(value).problem == problem
 
 
+@pytest.mark.parametrize(
+    ("values", "failed"),
+    [
+        ((None, pd.NA, pd.NaT, "", " ", "n/a", "NULL", "nan", "-inf", np.nan, -np.inf, "1e999", 10**400), True),
+        ((0, "0", -1, "-150M", "x", "~7B", "1,00", True, 1j, b"1"), False),
+    ],
+)
+def test_only_what_is_missing_or_not_finite_is_how_a_failed_run_leaves_it(values, failed):
+    for value in values:
+        cell = read_cell(value)
+        assert math.isnan(cell.value)
+        assert cell.problem and cell.failed is failed, value
+
+
 def test_numbers_of_any_type_are_read():
     for value in (2, np.float32(2), np.int8(2), Decimal(2), "2.", "+2", "2e0", "  2 "):
         assert read_cell(value, plain=True) == (2.0, None, False)

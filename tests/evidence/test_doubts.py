@@ -1,12 +1,14 @@
 """Doubts about a fit, on made-up runs: what each sees, and that clean runs leave none."""
 
+import re
+
 import numpy as np
 import pytest
 
 import lifetime as lt
 from cases import LAW
 from lifetime.evidence import huber
-from lifetime.evidence.doubts import doubts
+from lifetime.evidence.doubts import _columns, doubts
 from lifetime.evidence.repeats import labels
 
 
@@ -42,6 +44,13 @@ def said(N, D, L, group=None, weights=None, **options):
     residuals, slopes, _ = huber.derivatives(theta, data)
     group = None if group is None else labels(group, N.size)
     return "\n".join(doubts(theta, data, 1e-3, residuals, data.ties.T @ np.stack(slopes), weights, group))
+
+
+def figures(pattern, text):
+    """The numbers in a sentence, where the pattern has its groups."""
+    found = re.search(pattern, text)
+    assert found, text
+    return [float(number.replace(",", "")) for number in found.groups()]
 
 
 # Silence
@@ -187,6 +196,144 @@ def test_two_sets_of_data_are_seen_by_their_labels():
     assert "groups lie off each other: the runs of code at -0." in text and "those of web at +0." in text
     assert said(N, D, L) == ""
     assert said(*spread(240, 2), group=np.where(second, "web", "code")) == ""
+
+
+# The numbers in the sentences, from what the runs were made of
+
+
+def test_the_medians_of_columns_are_named():
+    N, D, L = spread(60, 0)
+    per_param = f"{np.median(D / N):.2g}"
+    assert "tokens are" not in said(N, D, L)
+    text = said(N, D / N, L)
+    assert f"tokens are below a tenth of params in most runs (median {np.median(D / N**2):.2g} per parameter)" in text
+    text = said(N / 1e9, D, L)
+    assert f"params, the median of the runs: N is below 10000: {np.median(N) / 1e9:.6g}; is it in parameters?" in text
+    assert f"tokens are very many (median {np.median(D):.2g}, {float(per_param) * 1e9:.2g} per parameter)" in text
+    assert "tokens are very many (median 2.4e+15" in said(1e5 * N, 1e5 * D, L)
+
+
+@pytest.mark.parametrize(
+    ("N", "ratio", "few", "many"),
+    [
+        (1e9, 0.0999, True, False),
+        (1e9, 0.1, False, False),
+        (1e9, 20, False, False),
+        (1e9, 1e5, False, False),
+        (1e9, 1.00001e5, False, True),
+        (1e14, 10, False, False),
+        (1.001e14, 10, False, True),
+    ],
+)
+def test_what_is_another_column_is_told_by_the_medians(N, ratio, few, many):
+    """From below a tenth of a token to beyond 100,000 tokens per parameter, or beyond 1e15 tokens."""
+    N = N * np.array([0.001, 1, 1, 1, 1000])
+    text = "".join(_columns(huber.Runs(N, ratio * N, np.full(5, 3.0))))
+    assert ("tokens are below a tenth of params" in text, "tokens are very many" in text) == (few, many)
+
+
+def test_sizes_and_tokens_that_move_together_are_seen():
+    N = np.geomspace(1e8, 1e10, 40)
+    noise = np.random.default_rng(0).normal(0, 1, (2, 40))
+    for apart, seen in ((0.2, True), (0.8, False)):
+        D = 20 * N * np.exp(apart * noise[0])
+        text = said(N, D, LAW.loss(N, D) * np.exp(0.003 * noise[1]))
+        together = np.corrcoef(np.log(N), np.log(D))[0, 1]
+        assert ("params and tokens move together" in text) == (together > 0.95) == seen
+        assert (f"(correlation {together:.2f})" in text) == seen
+
+
+@pytest.mark.parametrize("few", [5, 12, 19])
+def test_runs_below_twenty_are_few(few):
+    assert f"{few} runs are few for 5 coefficients: {few - 5} to tell the noise from (20 runs or more" in said(
+        *spread(few, 3)
+    )
+    assert "few" not in said(*spread(20, 3))
+    assert "4 runs are few for 5 coefficients: 0 to tell" in said(*spread(4, 3))
+
+
+def test_copies_are_counted_from_one_in_twenty():
+    for copies, seen in ((3, False), (4, True)):
+        text = said(*[np.append(x, x[:copies]) for x in spread(60, 0)])
+        assert (f"{copies} of {60 + copies} runs are copies of another" in text) == seen
+
+
+def test_of_repeats_the_most_are_shown_with_how_far_apart_they_are():
+    N, D, L = spread(60, 1)
+    more = np.repeat([5, 9, 3], [3, 7, 2])
+    again = L[more] * (1 + 0.0104 * np.arange(1, 13))
+    text = said(np.append(N, N[more]), np.append(D, D[more]), np.append(L, again))
+    assert "15 of 72 runs share (N, D) with another: 8 have params " in text
+    assert f"params {N[9]:.3g} and tokens {D[9]:.3g}, with losses up to 10 % apart" in text
+
+
+def test_the_errors_of_neighbours_are_as_correlated_as_they_were_made():
+    """By 0.94 for the errors as they were made; less for what is left beyond a law and a cubic fitted to them."""
+    (seen,) = figures(r"neighbours in tokens are correlated by (0\.\d\d) \(", said(*checkpoints(0)))
+    assert 0.8 < seen < 16 / 17
+    (fainter,) = figures(r"neighbours in tokens are correlated by (0\.\d\d) \(", said(*checkpoints(0, shared=0.001)))
+    assert 0.1 < fainter < 0.5
+
+
+def test_the_farthest_run_is_as_far_as_it_was_put():
+    N, D, L = spread(240, 0, noise=0)
+    L[10:22] *= 1.1
+    L[100] *= np.exp(-0.2643)
+    assert "at most 26 % of the loss in run 100 (counted from 0)" in said(N, D, L)
+    N, D, L = spread(240, 0)
+    assert "off by" not in said(N, D, L)
+    L[[10, 20, 30, 40, 50]] = 0.955 * LAW.loss(N, D)[[10, 20, 30, 40, 50]]
+    assert "5 of 240 runs are off by more than 10 times the median error" in said(N, D, L)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.7])
+def test_the_heaps_are_as_large_and_as_far_apart_as_they_were_made(share):
+    N, D, L = spread(240, 2, noise=0.005, kind="normal")
+    second = np.random.default_rng(0).random(240) < share
+    text = said(N, D, L * np.where(second, 1.03, 1))
+    above, high, below, low = figures(r": (\d+) runs about ([+-].+?) % off the law and (\d+) about ([+-].+?) %;", text)
+    assert (above, below) == pytest.approx((second.sum(), 240 - second.sum()), abs=2)
+    assert high - low == pytest.approx(100 * np.log(1.03), abs=0.25)
+    assert high > 0 > low
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_two_laws_in_one_table_are_said_to_be_as_far_apart_as_they_are(sign):
+    """Seven tenths are of the one, which the fit follows; it gives the others a hundredth of what they are off."""
+    N, D, L = spread(240, 2, noise=0)
+    others = np.arange(240) % 10 < 3
+    text = said(N, D, L * np.exp(sign * 0.0497 * others))
+    assert f"{'72' if sign > 0 else '168'} runs about " in text
+    assert ("+4.9 %" if sign > 0 else "-4.9 %") in text
+
+
+def test_a_few_runs_far_off_are_no_heap():
+    N, D, L = spread(240, 2, noise=0.005, kind="normal")
+    assert "heaps" not in said(N, D, L * np.where(np.arange(240) % 8 == 0, 1.05, 1))
+    N, D, L = spread(24, 2, noise=0.002, kind="normal")
+    assert "heaps" not in said(N, D, L * np.where(np.arange(24) % 4 == 0, 1.05, 1))
+
+
+def test_groups_lie_as_far_apart_as_they_were_put():
+    N, D, L = spread(240, 2, noise=0)
+    group = np.tile(["web", "code", "books"], 80)
+    text = said(N, D, L * np.tile(np.exp([0.02446, -0.0344, 0]), 80), group)
+    assert "the runs of code at -3.4 % of the law's loss, those of web at +2.4 % (medians)" in text
+
+
+@pytest.mark.parametrize(
+    ("runs", "bend"), [(spread(240, 5), -0.002), (grid(8, 8, 5), 0.002)], ids=["at random", "grid"]
+)
+def test_the_medians_of_a_pattern_bend_as_it_was_made(runs, bend):
+    """Predicted over measured: where the losses were made larger at both ends, the law is below them there."""
+    N, D, L = runs
+    z = np.log(D / N / 20)
+    text = said(N, D, L * np.exp(bend * z**2))
+    assert "a pattern is left along tokens per parameter" in text
+    fifths = np.array(figures("the median errors are " + ", ".join(["([+-][^ ]+)"] * 5) + " %", text))
+    ends = -np.sign(bend)
+    assert (np.sign(fifths[[0, 3, 4]]) == [ends, -ends, ends]).all()
+    assert 0.1 < np.abs(fifths).max() < 100 * abs(bend) * (z**2).max()
 
 
 # Options

@@ -177,6 +177,9 @@ def test_a_fit_that_ends_too_early_says_so(monkeypatch):
     found = fit(**runs())
     with pytest.warns(RuntimeWarning, match="50 of 50 bootstrap samples did not converge"):
         found.bootstrap(50, rng=0)
+    monkeypatch.setattr(fitting, "_BLOCK", 20)
+    with pytest.warns(RuntimeWarning, match="50 of 50 bootstrap samples did not converge"):
+        found.bootstrap(50, rng=0)
 
 
 # Bootstrap

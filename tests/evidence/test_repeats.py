@@ -1,5 +1,7 @@
 """Runs that belong together: the best of each (N, D), labels of groups, and runs that are alike."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -55,6 +57,23 @@ def test_runs_that_differ_by_rounding_are_alike():
 def test_bad_runs_are_refused(change, message):
     with pytest.raises(ValueError, match=message):
         lt.best_of(**{"params": [1e9, 2e9], "tokens": [1e10, 1e10], "loss": [2, 3]} | change)
+
+
+@pytest.mark.parametrize(
+    ("bad", "more"), [(1, ""), (5, ""), (6, " and 1 more"), (8, " and 3 more")], ids=lambda value: str(value)
+)
+def test_of_bad_runs_five_are_named_and_the_rest_are_counted(bad, more):
+    values = np.array([-1, np.nan, np.inf, 0, -2.5, -7, -7, -7])[:bad]
+    named = ["-1 in run 2", "nan in run 3", "inf in run 4", "0 in run 5", "-2.5 in run 6"][:bad]
+    message = f"loss must be finite numbers above 0; got {', '.join(named)}{more} (runs counted from 0)"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        lt.best_of(np.full(bad + 2, 1e9), np.full(bad + 2, 1e10), [3, 2, *values])
+
+
+@pytest.mark.parametrize("values", [3.0, [[3.0, 2.0]]])
+def test_a_column_of_another_shape_is_refused(values):
+    with pytest.raises(ValueError, match=r"^tokens must have one value a run, shape \(runs,\); got shape \((1, 2)?\)$"):
+        lt.best_of([1e9, 2e9], values, [3, 2])
 
 
 @given(st.lists(st.integers(0, 4), min_size=1))

@@ -388,8 +388,14 @@ def test_many_skipped_lines_are_cut():
 )
 def test_a_header_that_leaves_a_doubt_is_refused(header, message):
     n = header.count(",") + 1
-    with pytest.raises(ValueError, match=re.escape(message)):
+    with pytest.raises(ValueError, match=re.escape(message)) as error:
         read(f"{header}\n{','.join(['1e9'] * n)}\n")
+    assert ("separated by" in str(error.value)) == (n == 1)
+
+
+def test_a_data_frame_of_one_column_has_no_separator():
+    with pytest.raises(ValueError, match=r"tokens='...' or flop='...', loss='...'$"):
+        read_runs(RUNS[["params"]])
 
 
 def test_a_name_settles_a_doubt_and_the_plain_names_leave_none():
@@ -516,8 +522,10 @@ def test_parquet_without_its_library_names_the_remedy(monkeypatch):
     monkeypatch.setattr(pd, "read_parquet", absent)
     with pytest.raises(ValueError, match="^parquet files need pyarrow: pip install pyarrow, or save the table as CSV"):
         read_runs(io.BytesIO(b"PAR1"))
-    monkeypatch.setattr(pd, "read_parquet", lambda file: RUNS)
-    assert read_runs(io.BytesIO(b"PAR1")).equals(RUNS)
+    monkeypatch.setattr(pd, "read_parquet", lambda file: {b"PAR1 and more": RUNS}[file.read()])
+    assert read_runs(io.BytesIO(b"PAR1 and more")).equals(RUNS)
+    with pytest.raises(ValueError, match=r"^the parquet file cannot be read: "):
+        read_runs(io.BytesIO(b"PAR1"))
 
 
 # Data frames

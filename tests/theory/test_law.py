@@ -499,6 +499,33 @@ def test_what_a_float_cannot_hold_is_an_error(method, values):
         call(law, method, **values)
 
 
+@pytest.mark.parametrize(
+    ("law", "method", "values", "what"),
+    [
+        ((1e4, 1e4, 0.01, 0.01), "least_params", {"loss": 1e-3}, "N"),
+        ((1e-3, 1e4, 1, 0.01), "tokens_for", {"loss": 1e-3, "N": 1e12}, "D"),
+        ((1e4, 1e-3, 0.01, 1), "params_for", {"loss": 1e-3, "D": 1e12}, "N"),
+        ((1e10, 1e-10, 0.01, 0.01), "compute_optimal", {"flop": 1e24}, "N"),
+        ((1e6, 1, 0.01, 0.01), "compute_optimal", {"flop": 6e-60}, "D"),
+        ((1e4, 1e-3, 0.01, 1), "compute_optimal_at_loss", {"loss": 1e-3}, "N"),
+        ((1e-3, 1e4, 1, 0.01), "compute_optimal_at_loss", {"loss": 1e-3}, "D"),
+        ((1e-3, 1e4, 1, 0.01), "compute_optimal_tokens", {"N": 1e9}, "D"),
+        ((1, 1, 3, 3, 150), "loss", {"N": 1e-300, "D": 1e12}, "loss"),
+        ((1e4, 1e-4, 1, 0.01), "overtraining", {"N": 1e-9, "D": 1e9}, "over-training"),
+    ],
+)
+def test_what_a_float_cannot_hold_is_named(law, method, values, what):
+    """Of two results the second, where the first is finite."""
+    with pytest.raises(ValueError, match=f"^{what} is not a finite number"):
+        getattr(lt.ScalingLaw(0, *law), method)(**values)
+
+
+def test_what_is_no_coefficient_is_given_by_name():
+    for value in ("own", None, {}):
+        with pytest.raises(TypeError, match="positional arguments but 8 were given"):
+            lt.ScalingLaw(1.8, 480, 2000, 0.35, 0.37, 1, value)
+
+
 def test_a_law_may_carry_draws_and_says_whether_it_is_uncertain():
     arrays = lt.ScalingLaw(**LAW.coefficients | {"alpha": [0.3, 0.4]})
     law = lt.ScalingLaw(**LAW.coefficients, draws=arrays)

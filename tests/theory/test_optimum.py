@@ -231,6 +231,14 @@ def test_demand_is_revealed_by_a_cost_expression_too(function):
     assert function(LAW, 8e9, 15e12, lifetime=lt.LIFETIME.cost, **given) == function(LAW, 8e9, 15e12, **given)
 
 
+def test_a_demand_that_a_float_cannot_hold_is_named():
+    steep = lt.ScalingLaw(0, 1, 1, 3, 3)
+    with pytest.raises(ValueError, match="^W is not a finite number"):
+        lt.revealed_demand(steep, 1e-60, 1e60)
+    with pytest.raises(ValueError, match="^D_inf is not a finite number"):
+        lt.served_tokens(steep, 1e-60, 1e60, **WITHOUT_D_INF)
+
+
 # Numeric minimisation of any other cost
 
 
@@ -362,6 +370,25 @@ def test_the_numeric_path_takes_arrays_of_any_library(library):
     losses = np.array([2.0, 2.1])
     expected = lt.cheapest(LAW, loss=losses, lifetime=KV, D_inf=1e13).N
     np.testing.assert_allclose(lt.cheapest(LAW, loss=library(losses), lifetime=KV, D_inf=1e13).N, expected, rtol=1e-13)
+
+
+@pytest.mark.parametrize("lifetime", [lt.LIFETIME, GENERAL], ids=["closed form", "numeric"])
+@pytest.mark.parametrize("share", [1e-3, 0.5, 0.9, 0.999])
+def test_a_budget_below_the_demand_of_one_parameter_is_refused(lifetime, share):
+    given = OTHERS | ({} if lifetime is lt.LIFETIME else {"zero": 0})
+    W = 3 * 1e12 / (1 / 3) + 2 * 1e13 / (1 / 3)
+    message = f"cost must be above what the demand alone takes with a model of one parameter; got {share * W:.10g}"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        lt.best(LAW, cost=share * W, lifetime=lifetime, **given)
+
+
+@pytest.mark.parametrize("share", [0.01, 0.5, 0.99])
+def test_a_budget_below_that_of_any_loss_is_refused_too(share):
+    """The greatest loss that is searched is that of one parameter and one token."""
+    given = OTHERS | {"zero": 0}
+    least = lt.cheapest(LAW, loss=LAW.loss(1, 1), lifetime=GENERAL, **given).cost
+    with pytest.raises(ValueError, match="^cost must be above what the demand alone takes with a model of one "):
+        lt.best(LAW, cost=share * least, lifetime=GENERAL, **given)
 
 
 @pytest.mark.parametrize("search", ["slope", "excess"])

@@ -265,6 +265,14 @@ def test_a_kink_is_found():
     assert kinked(Law(LAW)).cost == pytest.approx(kinked(LAW).cost, rel=1e-6)
 
 
+def test_a_kink_is_found_at_a_cost_too():
+    """And at the cost of the cheapest, there is the loss of the cheapest."""
+    cost = 6 * s.N * s.D * (1 + sp.Abs(sp.log(s.N / 3e10)))
+    dual = lt.best(Law(LAW), cost=kinked(LAW).cost, lifetime=cost)
+    assert dual.N == pytest.approx(3e10, rel=1e-6)
+    assert dual.loss == pytest.approx(LOSS, rel=1e-9)
+
+
 def two_dips(depth):
     return 6 * s.N * s.D * (1 - depth * sp.exp(-((sp.log(s.N / 2e11) / 0.5) ** 2)))
 
@@ -307,8 +315,9 @@ def test_a_jump_where_the_cost_is_least_is_refused():
     ids=str,
 )  # fmt: skip
 def test_an_optimum_at_infinity_says_where(expression, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=message) as error:
         lt.cheapest(Law(LAW), loss=LOSS, lifetime=expression)
+    assert "in between" not in str(error.value)
 
 
 def test_what_is_between_two_ends_that_fall_is_said_to_be_no_minimum():
@@ -371,8 +380,13 @@ def test_bad_choices_are_refused(options, message):
 
 
 def test_what_the_law_needs_is_asked_for():
-    with pytest.raises(ValueError, match="missing assumption: x"):
+    with pytest.raises(ValueError, match="^missing assumption: x; needed: x, D_RL, "):
         lt.cheapest(LAW.where(D=s.D * x), loss=LOSS, **OTHERS)
+    law, without = LAW + s.k_RL / 100, {"D_RL": 0, "D_inf": 1e13, "e_inf": 1}
+    with pytest.raises(ValueError, match="^missing assumption: k_RL; needed: k_RL, D_RL, D_inf, e_inf$"):
+        lt.cheapest(law, loss=LOSS, **without)
+    plan = lt.cheapest(law, loss=LOSS, k_RL=3, **without)
+    assert plan.N == pytest.approx(lt.cheapest(LAW, loss=LOSS - 0.03, **without).N, rel=1e-9)
 
 
 def test_symbols_of_one_name_are_one_symbol():

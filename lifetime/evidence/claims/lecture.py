@@ -78,7 +78,7 @@ def overtraining():
 def _balance(chip, precision, weight_bytes):
     """Sequences at which a dense model takes as long to read as to compute."""
     model = {"N": 1, "N_total": 1, "weight_bytes": weight_bytes, "kv_bytes": 0}
-    return accelerators[chip].roofline(precision, devices=1, **model).balance_batch()
+    return accelerators[chip].roofline(precision, **model).balance_batch()
 
 
 def hardware():
