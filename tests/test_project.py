@@ -12,8 +12,21 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+import lifetime as lt
 from notebook_rules import MACHINE_PATH
-from notebooks import HEADLINE, LIST, README, ROOT, headline_images, read_all, readme_list, tagged
+from notebooks import (
+    ANSWER,
+    HEADLINE,
+    LIST,
+    README,
+    ROOT,
+    headline_images,
+    read_all,
+    readme_answer,
+    readme_list,
+    tagged,
+    tldr,
+)
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LOCK = (ROOT / "requirements.lock").read_text()
@@ -95,6 +108,27 @@ def test_every_make_target_has_a_help_line():
 
 def test_readme_list_is_in_sync_with_the_notebooks():
     assert LIST.findall(README.read_text(encoding="utf-8")) == [readme_list(read_all())], "run `make record`"
+
+
+def test_readme_answer_is_in_sync_with_its_notebook():
+    assert ANSWER.findall(README.read_text(encoding="utf-8")) == [readme_answer(read_all())], "run `make record`"
+
+
+def test_part_one_and_the_readme_name_one_size():
+    """The size that 04 recommends is the one of 03, 05, the README and the package."""
+    demand = {"D_RL": 3e11, "D_inf": 1e13, "k_RL": 3, "e_RL": 1 / 3, "e_inf": 1 / 3}
+    size = lt.display.short(lt.least_regret(lt.laws.panel(), like=(70e9, 1.4e12), **demand).N, 2)
+    notebooks = {path.name[:2]: nb for path, nb in read_all().items()}
+    named = [re.search(r"(?:recommends|build|Build) (\d+ B)", tldr(notebooks[n]))[1] for n in ("03", "04", "05")]
+    named.append(re.search(r"\*\*Build (\d+ B) parameters", README.read_text(encoding="utf-8"))[1])
+    assert named == 4 * [size]
+
+
+def test_no_link_of_the_readme_points_to_what_is_not_in_the_repository():
+    links = re.findall(r"\]\(([^)#\s]+)", README.read_text(encoding="utf-8"))
+    here = [link for link in links if "://" not in link]
+    tracked = {path.relative_to(ROOT).as_posix() for path in tracked_files()} | {"docs/headline.png"}
+    assert here and not {*here} - tracked
 
 
 def test_headline_figure_is_in_sync_with_its_notebook():

@@ -27,7 +27,10 @@ README = ROOT / "README.md"
 HEADLINE = ROOT / "docs" / "headline.png"
 PARTS = {1: "I The answer", 6: "II A lecture, tested", 13: "III What else a lab chooses", 18: "IV The evidence"}
 """The parts of the suite, each by the number of its first notebook."""
-LIST = re.compile(r"(?<=<!-- notebooks:begin -->\n).*?(?=<!-- notebooks:end -->)", re.DOTALL)
+LIST, ANSWER = (
+    re.compile(rf"(?<=<!-- {name}:begin -->\n).*?(?=<!-- {name}:end -->)", re.DOTALL)
+    for name in ("notebooks", "answer")
+)
 
 
 class CellFailedError(Exception):
@@ -189,6 +192,12 @@ def readme_list(notebooks):
     return text
 
 
+def readme_answer(notebooks):
+    """Return what the one cell tagged `readme` says, with links that work from the README."""
+    (cell,) = (cell for nb in notebooks.values() for cell in tagged(nb, "readme"))
+    return re.sub(r"\]\((?=\d\d-)", "](notebooks/", "\n".join(markdown_outputs(cell))) + "\n"
+
+
 def headline_images(notebooks):
     """Return the PNG of each cell tagged `headline`: the project has at most one."""
     cells = [cell for nb in notebooks.values() for cell in tagged(nb, "headline")]
@@ -282,14 +291,16 @@ def run():
 
 
 def record(paths):
-    """Execute notebooks in place, then refresh the list of the README and the headline figure."""
+    """Execute notebooks in place, then refresh the list and the answer of the README and the headline figure."""
     failed = execute_each(paths or NOTEBOOKS, nbformat.write)
     if failed:
         return failed
     notebooks = read_all()
-    readme, found = LIST.subn(lambda _: readme_list(notebooks), README.read_text(encoding="utf-8"))
-    if found != 1:
-        sys.exit("README.md must have the lines <!-- notebooks:begin --> and <!-- notebooks:end --> once")
+    readme = README.read_text(encoding="utf-8")
+    for place, text in ((LIST, readme_list(notebooks)), (ANSWER, readme_answer(notebooks))):
+        readme, found = place.subn(lambda _, text=text: text, readme)
+        if found != 1:
+            sys.exit("README.md must have a begin and an end of its list and of its answer, once each")
     README.write_text(readme, encoding="utf-8")
     for image in headline_images(notebooks):
         HEADLINE.parent.mkdir(exist_ok=True)
