@@ -16,7 +16,8 @@ def made(N, D, loss=2.5, assumptions=None, given=None, **law):
     """What looks like a plan, of any N and D, by a law of known runs."""
     law = lt.ScalingLaw(1.8, 480, 2000, 0.35, 0.37, **{"name": "Own", "range": RANGE} | law)
     shape = np.broadcast_shapes(*map(np.shape, (N, D, loss)))
-    return SimpleNamespace(N=N, D=D, loss=loss, law=law, assumptions=assumptions or {}, given=given or {}, shape=shape)
+    values = {"N": N, "D": D, "loss": loss, "law": law, "shape": shape, "of_draws": False}
+    return SimpleNamespace(**values, assumptions=assumptions or {}, given=given or {})
 
 
 def test_within_the_runs_nothing_is_said_up_to_their_ends():
