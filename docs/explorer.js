@@ -81,6 +81,51 @@
     return result(extend(values, "loss"));
   }
 
+  // One size for all laws of the panel, that whose worst case is least: lifetime.least_regret, in the same steps.
+  const GRID = 33;
+  const STEPS = 42;
+  const GOLDEN = (Math.sqrt(5) - 1) / 2;
+
+  function leastRegret({ like, ...assumptions }) {
+    if (!Array.isArray(like) || like.length !== 2) {
+      invalid("like", "a pair, parameters and training tokens of a model", JSON.stringify(like));
+    }
+    const [N, D] = like;
+    const laws = presets.panel.map((law) => {
+      const level = loss({ law, N, D });
+      const values = { ...checked(law, assumptions), loss: level };
+      return { values, best: plan({ law, loss: level, ...assumptions }), floor: formulas.least_params(values).N };
+    });
+    const extra = (size, { values, best: cheapest, floor }) => {
+      if (!(size > floor)) return Infinity;
+      const tokens = formulas.tokens_for({ ...values, N: size }).D;
+      const share = formulas.cost({ ...values, N: size, D: tokens }).cost / cheapest.cost - 1;
+      return Number.isFinite(share) ? share : Infinity;
+    };
+    const worst = (ln_N) => Math.max(...laws.map((law) => extra(Math.exp(ln_N), law)));
+    const sizes = laws.map((law) => Math.log(law.best.N));
+    const low = Math.max(Math.min(...sizes), Math.log(Math.max(...laws.map(({ floor }) => floor)) * (1 + 1e-9)));
+    const high = Math.max(...sizes, low);
+    const size = Math.exp(lowest(worst, low, high));
+    const most = worst(Math.log(size));
+    if (!Number.isFinite(most)) throw new Invalid("no size is as good by every law (too large or too small for a float)");
+    return { N: size, regret: most };
+  }
+
+  // Where a function is least: the best of a grid, then a golden section between its neighbours.
+  function lowest(f, low, high) {
+    const width = (high - low) / (GRID - 1);
+    const found = Array.from({ length: GRID }, (_, i) => f(low + i * width));
+    const at = found.indexOf(Math.min(...found));
+    let [a, b] = [-1, 1].map((side) => Math.min(Math.max(low + (at + side) * width, low), high));
+    for (let i = 0; i < STEPS; i += 1) {
+      const [c, d] = [b - GOLDEN * (b - a), a + GOLDEN * (b - a)];
+      if (f(c) < f(d)) b = d;
+      else a = c;
+    }
+    return (a + b) / 2;
+  }
+
   function loss({ law, N, D }) {
     const values = { ...among("law", law, presets.laws), N: check("N", N) };
     values.D = D === undefined ? formulas.compute_optimal_tokens(values).D : check("D", D);
@@ -157,7 +202,7 @@
     return Number(found[1].replace(/[,_]/g, "")) * scale;
   }
 
-  Object.assign(window.lifetime, { plan, best, loss, efficiency, money, show: { short, plain, science, percent, parsed } });
+  Object.assign(window.lifetime, { plan, best, leastRegret, loss, efficiency, money, show: { short, plain, science, percent, parsed } });
   if (!document.getElementById("explorer")) return;
 
   // ------------------------------------------------------------------------------------------------------- assumptions
@@ -191,7 +236,7 @@
     return Object.fromEntries(Object.keys(device ? device.precisions : {}).map((key) => [key, key.toUpperCase()]));
   };
   const CHOICES = {
-    law: () => Object.fromEntries(Object.keys(presets.laws).map((key) => [key, key])),
+    law: () => Object.fromEntries(Object.entries(presets.laws).map(([key, { plain_name }]) => [key, `${plain_name} (${key})`])),
     chip: () => names(presets.accelerators),
     model: () => names(presets.architectures),
     precision: precisions,
@@ -279,9 +324,14 @@
 
   // ------------------------------------------------------------------------------------------------------------ answer
 
+  // What is asked for, at some tokens served. Without RL, its k and e stand for nothing: any valid ones will do.
+  function demand(D_inf, e) {
+    return { D_RL: state.D_RL, D_inf, k_RL: state.D_RL === 0 ? 1 : state.k_RL, e_RL: state.D_RL === 0 ? 1 : e.RL, e_inf: e.inf };
+  }
+
   // The scenario under a law at some demand.
   function scenario(law, D_inf, e) {
-    const assumptions = { D_RL: state.D_RL, D_inf, k_RL: state.k_RL, e_RL: e.RL, e_inf: e.inf };
+    const assumptions = demand(D_inf, e);
     if (state.given === "budget") return best({ law, cost: state.cost, ...assumptions });
     const like = { law, N: state.N_like, D: state.given === "like" ? state.D_like : undefined };
     return plan({ law, loss: loss(like), ...assumptions });
@@ -298,10 +348,11 @@
     const [name, values] = (place.dataset.when || "").split("=");
     return !name || values.split(" ").includes(state[name]);
   };
+  const idle = (place) => state[place.dataset.needs] === 0; // of a phase without tokens
 
   function problems() {
     const found = {};
-    for (const place of all("[data-number]").filter(active)) {
+    for (const place of all("[data-number]").filter((one) => active(one) && !idle(one))) {
       const name = place.dataset.number;
       const { symbol } = SLIDERS[name];
       const { low, closed, high = Infinity, valid } = presets.symbols[symbol] || { low: 0, closed: false, valid: "a finite number above 0" };
@@ -339,9 +390,11 @@
     try {
       const e = utilisation();
       const chosen = scenario(state.law, state.D_inf, e);
-      const bill = money({ ...state, ...chosen, e_inf: e.inf, e_RL: e.RL });
+      const bill = money({ ...state, ...chosen, ...demand(state.D_inf, e) });
       if (![chosen.cost, chosen.saving, bill.dollars].every(Number.isFinite)) throw new Invalid("too large for a float");
       showAnswer(chosen, bill);
+      recommend(e);
+      warn(chosen);
       draw(chosen, e);
     } catch (error) {
       if (!(error instanceof Invalid)) throw error;
@@ -352,6 +405,10 @@
 
   function showControls(source) {
     for (const place of all("[data-when]")) place.hidden = !active(place);
+    for (const place of all("[data-needs]")) {
+      place.classList.toggle("idle", idle(place));
+      for (const input of place.querySelectorAll("input")) input.disabled = idle(place);
+    }
     for (const radio of all("input[type=radio]")) radio.checked = state[radio.name] === radio.value;
     for (const [name, choices] of Object.entries(CHOICES)) {
       const wanted = Object.entries(choices());
@@ -392,16 +449,51 @@
       item.firstChild.style.width = `${100 * share}%`;
       return item;
     }));
-    const law = presets.laws[state.law];
-    const times = chosen.D / law.max_tokens;
-    $("caveat").textContent = times > 1
-      ? `Extrapolated: the longest run behind ${state.law} has ${short(law.max_tokens)} tokens, ${plain(times, 2)} times less.` : "";
     $("python").textContent = python();
     const task = { like: `As good as ${short(state.N_like)} parameters on ${short(state.D_like)} tokens`,
       optimal: `As good as the compute-optimal model of ${short(state.N_like)} parameters`,
       budget: `The best for a lifetime cost of ${science(state.cost, 3)} FLOP` }[state.given];
     say(`${task}, with ${short(state.D_inf)} tokens served: ${short(chosen.N)} parameters on ${short(chosen.D)} tokens. `
       + `That costs ${percent(saving, saving < 0.1 ? 1 : 0)} less over its life than Chinchilla's model ${against}.`, false);
+  }
+
+  // The one size, where the quality is that of a model: a law of its own gives the two other ways another quality.
+  function recommend(e) {
+    const line = $("recommended");
+    line.hidden = state.given !== "like";
+    if (line.hidden) return;
+    try {
+      const { N, regret } = leastRegret({ like: [state.N_like, state.D_like], ...demand(state.D_inf, e) });
+      const count = presets.panel.length;
+      const many = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"][count] || String(count);
+      const size = element("strong", { id: "answer-recommended" }, short(N, 2));
+      const dearer = regret < 0.0005 ? "less than 0.1 %" : `at most ${percent(regret, regret < 0.1 ? 1 : 0)}`;
+      const link = element("a", { href: "notebooks/04-how-sure.html" }, "notebook 04");
+      line.replaceChildren(`By any of the ${many} laws that `, link, " admits: build ", size, `, ${dearer} dearer than the best.`);
+    } catch (error) {
+      if (!(error instanceof Invalid)) throw error;
+      line.hidden = true;
+    }
+  }
+
+  // In words, what lies beyond what is there or has been measured.
+  function warn({ N, D }) {
+    const { plain_name, max_params, max_tokens } = presets.laws[state.law];
+    const times = (value, most) => `${plain(value / most, 2)} times`;
+    const texts = [];
+    if (D > presets.stock_of_text) {
+      texts.push(`More training tokens than there is public text: ${short(D)}, ${times(D, presets.stock_of_text)} the stock of about ${short(presets.stock_of_text)}.`);
+    }
+    if (N > max_params) {
+      texts.push(`Larger than any model behind this law (${plain_name}): ${times(N, max_params)} its largest, ${short(max_params)} parameters.`);
+    }
+    if (D > max_tokens) {
+      texts.push(`Longer than any run behind this law (${plain_name}): ${times(D, max_tokens)} its longest, ${short(max_tokens)} tokens.`);
+    }
+    if (max_params === undefined && max_tokens === undefined) {
+      texts.push(`How far the runs behind this law (${plain_name}) reach is not stated.`);
+    }
+    $("warnings").replaceChildren(...texts.map((text) => element("li", {}, text)));
   }
 
   function python() {
@@ -422,18 +514,22 @@
         `e = roofline.efficiency(${number(state.batch)}, ${number(state.context)}, of_peak, overlap=${state.overlap === "perfectly" ? "True" : "False"})`,
       );
     }
+    const rl = state.D_RL === 0 ? "" : `k_RL=${number(state.k_RL)}, e_RL=${e[0]}, `;
     const given = {
       like: `loss=law.loss(${number(state.N_like)}, ${number(state.D_like)})`,
       optimal: `loss=law.loss(${number(state.N_like)}, law.compute_optimal_tokens(${number(state.N_like)}))`,
       budget: `cost=${number(state.cost)}`,
     }[state.given];
     lines.push(
-      `demand = dict(D_RL=${number(state.D_RL)}, D_inf=${number(state.D_inf)}, k_RL=${number(state.k_RL)}, e_RL=${e[0]}, e_inf=${e[1]})`,
+      `demand = dict(D_RL=${number(state.D_RL)}, D_inf=${number(state.D_inf)}, ${rl}e_inf=${e[1]})`,
       `plan = lt.${state.given === "budget" ? "best" : "cheapest"}(law, ${given}, **demand)`,
       `hours = plan.cost / (lt.accelerators.${state.pool}.bf16 * ${number(state.mfu)}) / 3600`,
       `dollars = hours * ${number(state.dollars_per_hour)}`,
-      "plan",
     );
+    if (state.given === "like") {
+      lines.push(`choice = lt.least_regret(lt.laws.panel(), like=(${number(state.N_like)}, ${number(state.D_like)}), **demand)`);
+    }
+    lines.push("plan");
     return lines.join("\n");
   }
 
@@ -471,7 +567,7 @@
       const sample = d3.create("svg").attr("viewBox", "0 0 28 8").attr("width", 28).attr("height", 8).attr("aria-hidden", "true");
       sample.append("line").attr("x1", 0).attr("x2", 28).attr("y1", 4).attr("y2", 4).attr("stroke", colour)
         .attr("stroke-width", law === state.law ? 3 : 2).attr("stroke-dasharray", dash);
-      return element("li", law === state.law ? { class: "chosen" } : {}, sample.node(), law);
+      return element("li", law === state.law ? { class: "chosen" } : {}, sample.node(), presets.laws[law].plain_name);
     }));
     const x = d3.scaleLog().domain([low, high]).range([SIZE.left, SIZE.width - SIZE.right]);
     $("panels").replaceChildren(...PANELS.map((panel) => drawPanel(panel, x, served, lines, chosen)));
@@ -487,7 +583,7 @@
     const y = panel.log ? d3.scaleLog().domain([low / 1.15, high * 1.15]) : d3.scaleLinear().domain([Math.min(low, 0), Math.max(high, 0.01)]);
     y.range(span);
     const what = shares ? presets.phases.map((phase) => `${phase} ${percent(chosen.shares[phase])}`).join(", ") : panel.show(chosen[panel.value]);
-    const label = `${panel.title} against tokens served, for ${lines.map(({ law }) => law).join(", ")}; your scenario: ${what} at ${short(state.D_inf)} tokens served`;
+    const label = `${panel.title} against tokens served, for ${lines.map(({ law }) => presets.laws[law].plain_name).join(", ")}; your scenario: ${what} at ${short(state.D_inf)} tokens served`;
     const svg = d3.create("svg").attr("viewBox", `0 0 ${SIZE.width} ${SIZE.height}`).attr("role", "img").attr("aria-label", label);
     const decades = Math.log10(high / low);
     const ticks = panel.log ? logTicks(y, decades) : y.ticks(5);

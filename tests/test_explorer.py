@@ -10,11 +10,15 @@ import lifetime as lt
 from browser import address, browser, watch
 from explorer import BYTES, presets
 from lifetime.display import percent, plain, science, short
+from lifetime.theory.suspicions import STOCK_OF_TEXT
+from notebooks import README
 
 __all__ = ["browser"]
 
 PRESETS = presets()
 LAWS = list(PRESETS["laws"])
+COUNT = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"][len(PRESETS["panel"])]
+DEMAND = {"D_RL": 3e11, "D_inf": 1e13, "k_RL": 3, "e_RL": 1 / 3, "e_inf": 1 / 3}
 TOTALS = ("N", "D", "loss", "cost", "flop", "tokens_per_param", "overtraining")
 NUMBERS = {"N_like", "D_like", "D_inf", "D_RL", "k_RL", "e_inf", "e_RL", "mfu", "dollars_per_hour"}
 ROOFLINE = {"devices", "batch", "context"}
@@ -56,9 +60,17 @@ def state_of(page):
 
 
 def answers(page):
-    return {
-        name: page.locator(f"#answer-{name}").inner_text() for name in ("N", "D", "overtraining", "cost", "dollars")
-    }
+    names = ("N", "D", "overtraining", "cost", "dollars")
+    found = {name: page.locator(f"#answer-{name}").inner_text() for name in names}
+    line = page.locator("#recommended")
+    return found | ({"recommended": line.inner_text()} if line.is_visible() else {})
+
+
+def line_for(choice):
+    """The line that names the one size."""
+    most = percent(choice.regret, 1 if choice.regret < 0.1 else 0)
+    size = f"build {short(choice.N, 2)}, at most {most} dearer than the best."
+    return f"By any of the {COUNT} laws that notebook 04 admits: {size}"
 
 
 def computed(page):
@@ -72,7 +84,7 @@ def computed(page):
         "overtraining": f"{plain(plan.overtraining)}×",
         "cost": science(plan.cost, 3),
         "dollars": f"${short(names['dollars'])}",
-    }
+    } | ({"recommended": line_for(names["choice"])} if "choice" in names else {})
 
 
 # ---------------------------------------------------------------------------------------------------------- arithmetic
@@ -110,6 +122,7 @@ def compare(page, function, inputs, plans):
 
 def test_every_law_is_on_the_page():
     assert tuple(LAWS) == lt.laws.available
+    assert tuple(PRESETS["panel"]) == lt.laws.panel()
 
 
 def test_cheapest_equals_the_package(page):
@@ -130,6 +143,27 @@ def test_best_equals_the_package(page):
         one["cost"] = float(1e9 * W / share[i] + 1e24)
     plans = [lt.best(lt.laws[one["law"]], **{k: v for k, v in one.items() if k != "law"}) for one in inputs]
     compare(page, "best", inputs, plans)
+
+
+def test_the_one_size_equals_the_package(page):
+    inputs, draw = scenarios(60, seed=5)
+    sizes, tokens = draw(8, 13), draw(10, 15)
+    asked = [{k: v for k, v in one.items() if k != "law"} for one in inputs]
+    likes = list(zip(map(float, sizes), map(float, tokens), strict=True))
+    asked += [DEMAND, DEMAND | {"D_inf": 1e15}, DEMAND | {"D_RL": 0}, DEMAND | {"D_RL": 0, "D_inf": 0}]
+    likes += [(70e9, 1.4e12)] * 2 + [(8e9, 1.5e13), (7e9, 1.4e11)]
+    given = [{"like": like, **demand} for like, demand in zip(likes, asked, strict=True)]
+    found = page.evaluate("inputs => inputs.map(lifetime.leastRegret)", given)
+    choices = [lt.least_regret(lt.laws.panel(), **one) for one in given]
+    np.testing.assert_allclose([one["N"] for one in found], [one.N for one in choices], rtol=1e-6)
+    np.testing.assert_allclose([one["regret"] for one in found], [one.regret for one in choices], rtol=1e-6)
+
+
+@pytest.mark.parametrize("bad", [{"like": 70e9}, {"like": [0, 1e12]}, {"D_inf": -1}, {"loss": 2}, {"e_RL": None}])
+def test_the_one_size_of_bad_input_is_an_error_that_names_it(page, bad):
+    message = page.evaluate(TRIED.format("leastRegret"), {"like": [70e9, 1.4e12]} | DEMAND | bad)
+    assert isinstance(message, str)
+    assert ("N must" if bad == {"like": [0, 1e12]} else next(iter(bad))) in message
 
 
 def test_loss_equals_the_package(page):
@@ -256,6 +290,117 @@ def test_it_opens_with_notebook_03(fresh):
     assert page.locator("#panels svg path.line").count() == 4 * len(PRESETS["lines"])
 
 
+def test_it_names_the_size_of_the_front_page(fresh):
+    size = re.search(r"\*\*Build ([\d.]+ [BT]) parameters\*\*", README.read_text(encoding="utf-8"))[1]
+    page = fresh()
+    assert page.locator("#answer-recommended").inner_text() == size
+    assert page.locator("#recommended").inner_text() == line_for(
+        lt.least_regret(lt.laws.panel(), like=(70e9, 1.4e12), **DEMAND)
+    )
+    assert page.locator("#recommended a").get_attribute("href").endswith("04-how-sure.html")
+
+
+def test_the_one_size_follows_every_change(fresh):
+    page = fresh()
+    seen = [page.locator("#recommended").inner_text()]
+    demand, like = dict(DEMAND), {"N_like": 70e9, "D_like": 1.4e12}
+    changes = {"D_inf": 1e15, "D_RL": 3e14, "k_RL": 6, "e_inf": 0.05, "e_RL": 0.05, "N_like": 8e9, "D_like": 15e12}
+    for name, value in changes.items():
+        page.locator(f"#{name}").fill(str(value))
+        (like if name in like else demand)[name] = value
+        seen.append(page.locator("#recommended").inner_text())
+        assert seen[-1] == line_for(lt.least_regret(lt.laws.panel(), like=tuple(like.values()), **demand)), name
+    assert len(set(seen)) == len(seen)
+    page.locator("#law").select_option("Hoffmann2022")  # the law of the other numbers
+    assert page.locator("#recommended").inner_text() == seen[-1]
+
+
+@pytest.mark.parametrize("given", ["optimal", "budget"])
+def test_without_a_model_to_match_there_is_no_one_size(fresh, given):
+    page = fresh(given=given)
+    assert page.locator("#numbers").is_visible()
+    assert not page.locator("#recommended").is_visible()
+    page.locator("input[value=like]").check()
+    assert page.locator("#recommended").is_visible()
+    page.locator(f"input[value={given}]").check()
+    assert not page.locator("#recommended").is_visible()
+
+
+GO_TO = "to => { history.replaceState(null, '', to); window.dispatchEvent(new HashChangeEvent('hashchange')); }"
+
+
+def warned(page):
+    """Which warnings the page shows, by their first words."""
+    kinds = {"More training tokens than there is public text": "stock", "Larger than": "N", "Longer than": "D"}
+    kinds["How far the runs"] = "unknown"
+    texts = page.locator("#warnings li").all_inner_texts()
+    return {next(kind for start, kind in kinds.items() if text.startswith(start)): text for text in texts}
+
+
+def test_warnings_say_what_is_beyond_what_is_known(fresh):
+    page, table, states = fresh(), lt.laws.table(), set()
+    for name in (*lt.laws.panel(), "Muennighoff2023", "Gadre2024C4"):
+        law, row = lt.laws[name], table.loc[name]
+        for like in ((1e8, 2e9), (1e10, 2e11), (70e9, 1.4e12), (7e12, 1.4e14)):
+            for D_inf in (0, 1e13, 1e16):
+                state = urlencode({"law": name, "N_like": like[0], "D_like": like[1], "D_inf": D_inf})
+                page.evaluate(GO_TO, f"#{state}")
+                plan = lt.cheapest(law, loss=law.loss(*like), **DEMAND | {"D_inf": D_inf})
+                beyond = {
+                    "stock": plan.D > STOCK_OF_TEXT,
+                    "N": plan.N > row.max_params,
+                    "D": plan.D > row.max_tokens,
+                    "unknown": np.isnan(row.max_params) and np.isnan(row.max_tokens),
+                }
+                found = warned(page)
+                assert set(found) == {kind for kind, is_so in beyond.items() if is_so}, (name, like, D_inf)
+                states |= {frozenset(found)}
+                if "N" in found:
+                    assert f"({row.plain_name}): {plain(plan.N / row.max_params, 2)} times" in found["N"]
+                    assert f"{short(row.max_params)} parameters" in found["N"]
+                if "D" in found:
+                    assert (
+                        f"{plain(plan.D / row.max_tokens, 2)} times its longest, {short(row.max_tokens)}" in found["D"]
+                    )
+                if "stock" in found:
+                    assert f"{short(plan.D)}, {plain(plan.D / STOCK_OF_TEXT, 2)} times" in found["stock"]
+                    assert short(STOCK_OF_TEXT) in found["stock"]
+    assert {frozenset(), frozenset("D"), frozenset("ND"), frozenset({"N", "D", "stock"})} <= states
+
+
+def test_without_reinforcement_learning_nothing_is_asked_about_it(fresh):
+    page = fresh()
+    asked = [page.locator(f"#{name}{part}") for name in ("k_RL", "e_RL") for part in ("", "-slider")]
+    assert all(one.is_enabled() for one in asked)
+    page.locator("#k_RL").fill("0")
+    assert not page.locator("#numbers").is_visible()
+    page.locator("#D_RL").fill("0")
+    assert not any(one.is_enabled() for one in asked)
+    assert page.locator("#k_RL-error").inner_text() == ""
+    assert "k_RL" not in page.locator("#python").inner_text()
+    assert answers(page) == computed(page)
+    page.locator("#D_RL").fill("1 T")
+    assert all(one.is_enabled() for one in asked)
+    assert page.locator("#k_RL-error").inner_text() == "must be a finite number above 0"
+
+
+def test_laws_are_called_as_in_the_notebooks(fresh):
+    page = fresh()
+    options = page.locator("#law option").all_inner_texts()
+    assert options == [f"{lt.laws.plain_name(name)} ({name})" for name in lt.laws.available]
+    assert page.locator("#legend li").all_inner_texts() == [lt.laws.plain_name(name) for name in PRESETS["lines"]]
+
+
+@pytest.mark.parametrize("width", [390, 820, 1440])
+def test_it_fits_the_width(fresh, width):
+    page = fresh(D_RL="0", D_inf="1e17")
+    page.set_viewport_size({"width": width, "height": 900})
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    for name in ("#recommended", "#warnings", "#law"):
+        box = page.locator(name).bounding_box()
+        assert 0 <= box["x"] < box["x"] + box["width"] <= width, name
+
+
 @pytest.mark.parametrize("given", ["like", "optimal", "budget"])
 @pytest.mark.parametrize("decode", ["given", "roofline"])
 def test_every_slider_moves_by_keyboard_and_the_answer_follows(fresh, given, decode):
@@ -289,6 +434,11 @@ def test_every_slider_reaches_both_ends(fresh):
         for key in ("End", "Home"):
             page.keyboard.press(key)
             assert answers(page) == computed(page)
+        if slider.get_attribute("id") == "D_RL-slider":
+            page.keyboard.press("End")  # without RL, what it costs is not asked
+    page.locator("#D_RL-slider").focus()
+    page.keyboard.press("Home")
+    assert answers(page) == computed(page)
     assert state_of(page)["D_inf"] == state_of(page)["D_RL"] == "0"
     assert not re.search("NaN|Infinity|undefined", page.locator("#explorer").inner_text())
 

@@ -13,6 +13,7 @@ from lifetime import symbols as s
 from lifetime.machine.roofline import _room
 from lifetime.theory import closed_form
 from lifetime.theory.formulas import reducible
+from lifetime.theory.suspicions import STOCK_OF_TEXT
 
 LAW = lt.ScalingLaw(s.E, s.A, s.B, s.alpha, s.beta, s.gamma)
 OTHERS = {name: s.MEANINGS[name].symbol for name in lt.LIFETIME.assumptions}
@@ -42,6 +43,9 @@ def formulas():
         "best_model": named("N D", closed_form.best_model(y, D_c, s.cost, s.kappa, s.W)),
         "dual": {"m": 1 - s.alpha},
         "loss": {"loss": LAW.loss(s.N, s.D)},
+        "least_params": {"N": LAW.least_params(s.loss)},
+        "tokens_for": {"D": LAW.tokens_for(s.loss, s.N)},
+        "cost": {"cost": plan.cost},
         "compute_optimal_tokens": {"D": LAW.compute_optimal_tokens(s.N)},
         "compute_optimal_at_loss": named("N D", LAW.compute_optimal_at_loss(s.loss)),
         "plan": {name: getattr(plan, name) for name in ("cost", "flop", "tokens_per_param", "overtraining")},
@@ -91,7 +95,7 @@ def presets():
     mpl.rcdefaults()
     plotting.use_style()
     laws = lt.laws.table()
-    known = laws[["citation", "locator", "max_params", "max_tokens"]]
+    known = laws[["plain_name", "citation", "locator", "max_params", "max_tokens"]]
     return {
         "laws": {
             name: {"gamma": 1}
@@ -100,6 +104,8 @@ def presets():
             | {key: value for key, value in known.loc[name].items() if value == value}
             for name in lt.laws.available
         },
+        "panel": list(lt.laws.panel()),
+        "stock_of_text": STOCK_OF_TEXT,
         "lines": {name: mpl.colors.to_hex(plotting.colour(name)) for name in LINES},
         "phases": [phase.name for phase in lt.LIFETIME.phases],
         "assumptions": list(lt.LIFETIME.assumptions),
