@@ -146,7 +146,7 @@ def test_nothing_comes_from_elsewhere_and_nothing_fails(page):
 def test_title_and_description(page, name):
     description = page.evaluate("document.querySelector('meta[name=description]').content")
     assert page.title().endswith("lifetime")
-    assert len(description) > 30
+    assert len(description) > 25
     if name in NOTEBOOK_PAGES:
         (path,) = (path for path in NOTEBOOKS if path.stem in name)
         nb = read_all()[path]

@@ -17,7 +17,7 @@ from lifetime.theory.suspicions import STOCK_OF_TEXT
 
 LAW = lt.ScalingLaw(s.E, s.A, s.B, s.alpha, s.beta, s.gamma)
 OTHERS = {name: s.MEANINGS[name].symbol for name in lt.LIFETIME.assumptions}
-LINES = ("Besiroglu2024", "OpenAthena2026Llama3", "Sardana2024Refit", "Hoffmann2022")
+LINES = lt.laws.panel()
 """The laws of the figure, as in notebook 03."""
 BYTES = {"bf16": 2, "fp8": 1, "int8": 1, "fp4": 0.5}
 
