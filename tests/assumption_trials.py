@@ -87,6 +87,11 @@ def sentences(client, nb, values):
     execute(client, new_notebook(cells=[new_code_cell(RESET)]))
     nb = with_values(nb, values)
     execute(client, nb)
+    return said(nb)
+
+
+def said(nb):
+    """Return all Markdown among the outputs, and the short answer."""
     texts = [plain(markdown) for cell in code_cells(nb) for markdown in markdown_outputs(cell)]
     return texts + [short for short in [answer(nb)] if short]
 

@@ -21,11 +21,11 @@ from assumption_trials import (
     failures,
     flaws,
     joint_draws,
+    said,
     sentences,
     with_values,
 )
-from notebook_rules import code_cells
-from notebooks import NOTEBOOKS, CellFailedError, kernel, markdown_outputs, plain
+from notebooks import NOTEBOOKS, CellFailedError, kernel, plain
 from trial_kernel import found_once
 
 
@@ -50,7 +50,7 @@ def trials(path):
         nb = notebook
 
         def test_default_run_says_what_is_stored(self, trial):
-            assert trial[2] == [plain(text) for cell in code_cells(self.nb) for text in markdown_outputs(cell)]
+            assert trial[2] == said(self.nb)
 
         @pytest.mark.parametrize("change", found, ids=lambda change: change.label)
         def test_notebook_follows(self, trial, change):
