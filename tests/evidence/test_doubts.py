@@ -144,6 +144,31 @@ def test_a_pattern_is_seen(runs, bend):
     assert "the median errors are" in text
 
 
+@pytest.mark.parametrize(
+    ("name", "along"),
+    [
+        ("params", lambda N, D: N),
+        ("tokens", lambda N, D: D),
+        ("tokens per parameter", lambda N, D: D / N),
+        ("compute", lambda N, D: N * D),
+    ],
+)
+def test_a_pattern_is_named_for_what_it_is_along(name, along):
+    N, D, L = spread(400, 5, noise=0.002)
+    z = np.log(along(N, D))
+    wave = np.polynomial.legendre.Legendre.basis(3)(2 * (z - z.min()) / np.ptp(z) - 1)
+    assert re.search(f"a pattern is left along {name}(:|, and)", said(N, D, L * np.exp(-0.02 * wave)))
+
+
+@pytest.mark.parametrize(("sizes", "seen"), [(8, False), (9, False), (10, True), (11, True)])
+def test_a_pattern_takes_ten_groups_to_be_seen(sizes, seen):
+    rng = np.random.default_rng(0)
+    N = np.repeat(np.geomspace(1e8, 1e10, sizes), 30)
+    D = N * 10 ** rng.uniform(0, 3, N.size)
+    L = LAW.loss(N, D) * np.exp(0.01 * np.log(D / N / 30) ** 2 + rng.normal(0, 0.001, N.size))
+    assert ("a pattern is left" in said(N, D, L, group=N)) == seen
+
+
 def test_a_pattern_in_groups_that_share_their_error_is_none():
     """Half the noise common to each size is a curve along params; for so many independent sizes it is chance."""
     rng = np.random.default_rng(0)

@@ -636,3 +636,17 @@ def test_columns_of_data_frames_go_straight_into_a_fit(library):
 def test_the_names_of_columns_that_are_known_mean_one_thing_each():
     names = [re.sub(r"\W|_", "", name.lower()) for text in ALIASES.values() for name in text.split(",")]
     assert sorted(set(names)) == sorted(names)
+
+
+MANY = ["N", "D", *(f"c{i:02}" for i in range(20))]
+LONG = [f"eval/a_long/path/of_names/LOSS_of_part_{i:02}" for i in range(14)]
+
+
+@pytest.mark.parametrize(
+    ("more", "shown"), [(["Lss", LONG[0]], ["Lss", LONG[0]]), (LONG[:1], LONG[:1]), (LONG, LONG[:12]), ([], MANY[:12])]
+)
+def test_of_many_columns_those_are_shown_that_are_spelt_alike_or_hold_the_name(more, shown):
+    header = [*MANY, *more]
+    with pytest.raises(ValueError, match=f"the file has {len(header)} columns, among them: ") as error:
+        read(",".join(header) + "\n" + ",".join(["1e9"] * len(header)) + "\n")
+    assert re.search(r"among them: (.*?)\);", str(error.value))[1] == ", ".join(shown)

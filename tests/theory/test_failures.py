@@ -102,6 +102,14 @@ def test_one_failed_draw_by_itself_says_so():
     assert lt.cheapest(BAD, loss=LOSS, **GIVEN)[:2].planned.all()
 
 
+def test_a_few_draws_taken_out_of_many_are_counted_among_themselves():
+    plan = lt.cheapest(BAD, loss=LOSS, **GIVEN)
+    for some, failed in (([3], 1), ([7], 1), ([3, 4], 1), ([3, 7], 2), ([3, 7, 8, 9], 3)):
+        (sentence,) = plan[some].warnings
+        assert sentence.startswith(f"{failed} of {len(some)} draws of the law could not be planned and are NaN"), some
+    assert plan[[4]].warnings == plan[[4, 5]].warnings == ()
+
+
 def test_a_grid_counts_draws_and_scenarios():
     demand = [[1e12], [1e13]]
     plan = lt.cheapest(BAD, loss=[[1.9], [LOSS]], **GIVEN | {"D_inf": demand})
