@@ -52,6 +52,20 @@ def test_an_outer_exponent_gives_the_closed_form():
     same_plan(lt.best(Law(law), cost=1e25, **OTHERS), lt.best(law, cost=1e25, **OTHERS), 1e-9)
 
 
+@pytest.mark.parametrize("unit", [0.01, 0.3, 100])
+def test_the_unit_of_the_loss_is_no_matter(unit):
+    """In bits per byte, say, a loss may be below 1: the plan is the same, at the least cost and at the least loss."""
+    other = lt.ScalingLaw(unit * LAW.E, unit * LAW.A, unit * LAW.B, LAW.alpha, LAW.beta)
+    plan = lt.cheapest(Law(LAW), loss=LOSS, **OTHERS)
+    for law, found in (
+        (other, lt.cheapest(Law(other), loss=unit * LOSS, **OTHERS)),
+        (other + 0.1 * unit, lt.cheapest(other + 0.1 * unit, loss=unit * (LOSS + 0.1), **OTHERS)),
+        (other, lt.best(Law(other), cost=plan.cost, **OTHERS)),
+    ):
+        assert (found.N, found.D, found.cost) == pytest.approx((plan.N, plan.D, plan.cost), rel=1e-7)
+        assert found.loss == pytest.approx(law.loss(plan.N, plan.D), rel=1e-9)
+
+
 def test_data_worth_half_are_half_as_much_data():
     half = lt.cheapest(LAW.where(D=s.D / 2), loss=LOSS, **OTHERS)
     dear = lt.LIFETIME.replace("pre-training", lt.Phase("pre-training", s.D, 12))
