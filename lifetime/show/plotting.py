@@ -207,7 +207,7 @@ def percents(axis) -> None:
 
 def mark(ax, x, y, text: str = "", offset=(8, 8), **style) -> None:
     """Mark one point, with a label beside it."""
-    ax.plot([x], [y], "o", **({"color": "black", "zorder": 5} | style))
+    ax.plot([x], [y], **({"marker": "o", "linestyle": "", "color": "black", "zorder": 5} | style))
     if text:
         ax.annotate(text, (x, y), textcoords="offset points", xytext=offset, fontsize=9)
 
