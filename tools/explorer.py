@@ -18,7 +18,7 @@ from lifetime.theory.suspicions import STOCK_OF_TEXT
 LAW = lt.ScalingLaw(s.E, s.A, s.B, s.alpha, s.beta, s.gamma)
 OTHERS = {name: s.MEANINGS[name].symbol for name in lt.LIFETIME.assumptions}
 LINES = lt.laws.panel()
-"""The laws of the figure, as in notebook 03."""
+"""The laws of the figure: those that notebook 04 admits."""
 BYTES = {"bf16": 2, "fp8": 1, "int8": 1, "fp4": 0.5}
 
 

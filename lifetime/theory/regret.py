@@ -79,7 +79,9 @@ def regret(
     >>> print(*(f"{x:.0%}" for x in extra))
     659% 0% 44%
     """
-    law, N, loss = _asked(law, like, N)
+    law, loss = _asked(law, like)
+    N = as_number("N", N)
+    check("N", N)
     plan = cheapest(law, loss=loss, lifetime=lifetime, **given)
     return _extra(plan, N)[0]
 
@@ -118,11 +120,11 @@ def least_regret(
     if isinstance(laws, str) or not hasattr(laws, "__iter__"):
         raise ValueError(f"laws must be a sequence of laws or names; got {brief(laws)}")
     asked = [_asked(law, like) for law in laws]
-    names = [law.name or f"law {at}" for at, (law, *_) in enumerate(asked, 1)]
+    names = [law.name or f"law {at}" for at, (law, _) in enumerate(asked, 1)]
     if not names or len(set(names)) < len(names):
         raise ValueError(f"laws must be one or more, each with a name of its own; got {brief(names)}")
-    plans = [cheapest(law, loss=loss, lifetime=lifetime, **given) for law, _, loss in asked]
-    floors = [law.least_params(loss) for law, _, loss in asked]
+    plans = [cheapest(law, loss=loss, lifetime=lifetime, **given) for law, loss in asked]
+    floors = [law.least_params(loss) for law, loss in asked]
 
     def worst(ln_N):
         return np.maximum.reduce(np.broadcast_arrays(*(_extra(plan, np.exp(ln_N))[0] for plan in plans)))
@@ -139,17 +141,14 @@ def least_regret(
     )
 
 
-def _asked(law, like, N=None):
-    """A plain law, the sizes, and the loss of the model to be matched by that law."""
+def _asked(law, like):
+    """A plain law, and the loss of the model to be matched by that law."""
     law = plain(as_law(law))
     try:
         N_like, D_like = like
     except (TypeError, ValueError):
         raise ValueError(f"like must be a pair, parameters and training tokens of a model; got {brief(like)}") from None
-    if N is not None:
-        N = as_number("N", N)
-        check("N", N)
-    return law, N, law.loss(N_like, D_like)
+    return law, law.loss(N_like, D_like)
 
 
 def _extra(plan, N):
