@@ -296,6 +296,14 @@ def test_the_device_cancels():
     assert sp.simplify(held - again) == 0
 
 
+def test_defaults():
+    """One sequence, one device, all kept; the full peak."""
+    assert activation_bytes(3, 8, 2) == 3 * (8 * 34 + 5 * 2 * 3)
+    assert step_flop(3, 8, 2, 5) == step_flop(3, 8, 2, 5, batch=1, recompute="none")
+    assert state_bytes(2, 2, 12, stage=3) == state_bytes(2, 2, 12, devices=8) == 16
+    assert hold_time(1, 80, 10) == 8
+
+
 def test_arrays_are_many_numbers():
     sequences = np.array([512.0, 2048.0])
     assert activation_bytes(sequences, 128, 4).tolist() == [activation_bytes(q, 128, 4) for q in sequences]
@@ -307,8 +315,16 @@ def test_arrays_are_many_numbers():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: activation_bytes(2048, 128, 4, recompute="ful"), "recompute must be one of these; got 'ful'; did you"),
+        (
+            lambda: activation_bytes(2048, 128, 4, recompute="ful"),
+            "recompute must be one of these; got 'ful'; did you mean 'full'",
+        ),
         (lambda: step_flop(2048, 128, 4, 99, recompute=None), "recompute must be one of these; got None"),
+        (lambda: step_flop("long", 128, 4, 99), "sequence must be a number or an array of numbers; got 'long'"),
+        (lambda: activation_bytes(1e300, 1e300, 4), "bytes is not a finite number"),
+        (lambda: step_flop(1e300, 1e300, 4, 99), "FLOP is not a finite number"),
+        (lambda: state_bytes(1e308, 1e308, 1e308), "bytes is not a finite number"),
+        (lambda: hold_time(1e300, 1e300, 1), "seconds is not a finite number"),
         (lambda: activation_bytes(0, 128, 4), "sequence must be a finite number above 0; got 0"),
         (lambda: step_flop(2048, 128, 4, -1), "vocabulary must be a finite number above 0; got -1"),
         (lambda: state_bytes(2, 2, 12, stage=4), "stage must be 0, 1, 2 or 3; got 4"),

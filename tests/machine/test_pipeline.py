@@ -195,6 +195,18 @@ def test_no_bubble_on_the_fewest_stages(schedule):
     assert idle_time(schedule, 2 if schedule == "DualPipe" else 1) == 0
 
 
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_defaults(schedule):
+    """A backward pass of two forward passes, half of it for the weights; one part a stage."""
+    times = {"forward": 1, "backward": 2, "weights": 1, "virtual": 1}
+    assert idle_time(schedule, 16) == idle_time(schedule, 16, **times)
+    assert bubble(schedule, 16, 99) == bubble(schedule, 16, 99, **times) == idle_time(schedule, 16) / 297
+
+
+def test_one_part_a_stage_is_not_interleaved():
+    assert idle_time("interleaved", 16) == idle_time("1F1B", 16)
+
+
 def test_more_microbatches_less_bubble():
     assert mfu_after(0.4, 0.1, 0.1) == pytest.approx(0.4)
     assert mfu_after(0.4, 0.5, 0) == pytest.approx(0.6)
@@ -204,6 +216,10 @@ def test_more_microbatches_less_bubble():
     ("call", "message"),
     [
         (lambda: bubble("1f1b", 4, 8), "schedule must be one of these; got '1f1b'; did you mean '1F1B'?"),
+        (lambda: bubble("1F1B", "four", 8), "stages must be a number or an array of numbers; got 'four'"),
+        (lambda: idle_time("1F1B", 1e300, forward=1e300), "idle time is not a finite number"),
+        (lambda: bubble("1F1B", 1e300, 1e-300), "bubble is not a finite number"),
+        (lambda: mfu_after(1e300, 1e300, 0), "MFU is not a finite number"),
         (lambda: bubble(None, 4, 8), "schedule must be one of these; got None"),
         (lambda: idle_time("1F1B", 0), "stages must be a finite number above 0; got 0"),
         (lambda: idle_time("1F1B", 0.5), "stages must be 1 or more for 1F1B; got 0.5"),
