@@ -172,7 +172,7 @@ def test_presets_are_listed(run, name):
 def test_key_columns_are_in_base_units_with_a_prefix_and_empty_where_nothing_is_stated(run):
     heading, first, *_ = run("accelerators").splitlines()
     assert heading.split()[:4] == ["vendor", "bf16", "fp8", "hbm_bytes"]
-    assert first.split()[:6] == ["A100_40GB", "NVIDIA", "312", "T", "40", "B"]
+    assert first.split()[:6] == ["A100_40GB", "NVIDIA", "312", "T", "42.95", "B"]
     assert json.loads(run("accelerators", "--json"))[0]["fp8"] is None
 
 

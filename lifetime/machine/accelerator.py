@@ -23,9 +23,12 @@ class Accelerator:
     bf16, fp8, int8, fp4 : float or None
         Peak of dense matrix products by precision, FLOP (or integer operations) per second.
     hbm_bytes, hbm_bandwidth : float
-        Memory, bytes, and bytes per second that can be read from it.
+        Memory, bytes, and bytes per second that can be read from it. Bytes are those that the driver reports, where a
+        listing of it could be cited; GB as marketed are fewer or more, and the note of a row says so.
     scale_up_size, scale_up_bandwidth : float or None
         Devices joined by the fast links, and bytes per second of all links of a device, both directions together.
+    scale_out_bandwidth : float or None
+        Bytes per second of a device, one direction, into the network between such domains.
     power : float or None
         The most that a device is specified to draw, W, without host, network and cooling.
     key, name, vendor, source, locator, note : str
@@ -53,13 +56,14 @@ class Accelerator:
     hbm_bandwidth: float
     scale_up_size: float | None = None
     scale_up_bandwidth: float | None = None
+    scale_out_bandwidth: float | None = None
     power: float | None = None
     source: str = field(default="", repr=False)
     locator: str = field(default="", repr=False)
     note: str = field(default="", repr=False)
 
     def __post_init__(self):
-        for name in (*_PRECISIONS, *_MEMORY, "scale_up_size", "scale_up_bandwidth", "power"):
+        for name in (*_PRECISIONS, *_MEMORY, "scale_up_size", "scale_up_bandwidth", "scale_out_bandwidth", "power"):
             value = getattr(self, name)
             if value is not None or name in _MEMORY:
                 check(name, as_number(name, value), _POSITIVE)
@@ -80,6 +84,21 @@ class Accelerator:
     def drain_time(self) -> float:
         """Seconds to read all of the memory once: hbm_bytes / hbm_bandwidth."""
         return self.hbm_bytes / self.hbm_bandwidth
+
+    @property
+    def scale_up_advantage(self) -> float:
+        """Times that the links within a domain carry of what the network between domains does, both one direction.
+
+        Examples
+        --------
+        >>> from lifetime import accelerators
+        >>> accelerators.B200.scale_up_advantage
+        18.0
+        """
+        for name in ("scale_up_bandwidth", "scale_out_bandwidth"):
+            if getattr(self, name) is None:
+                raise ValueError(f"{name} must be known to compare the two; got None for {self.name}")
+        return self.scale_up_bandwidth / 2 / self.scale_out_bandwidth
 
     def roofline(
         self,
@@ -102,7 +121,7 @@ class Accelerator:
         >>> chip = accelerators.H200_SXM
         >>> roofline = chip.roofline("fp8", N=37e9, N_total=671e9, weight_bytes=1, kv_bytes=70272)
         >>> print(f"{roofline.latency_floor * 1e3:.1f} ms, {roofline.max_batch(8192):.0f} sequences")
-        17.5 ms, 794 sequences
+        17.5 ms, 929 sequences
         """
         if devices is None and self.scale_up_size is None:
             raise ValueError(f"devices must be given: the scale-up size of {self.name} is not known")

@@ -281,7 +281,7 @@ def test_prefill_is_bound_by_compute():
 
 @pytest.mark.parametrize(
     ("chip", "balance"),
-    [("A100_80GB", 153), ("A100_40GB", 201), ("H100_SXM", 295), ("H200_SXM", 206), ("B200", 281)],
+    [("A100_80GB", 153), ("A100_40GB", 201), ("H100_SXM", 295), ("H200_SXM", 206), ("B200", 292)],
 )
 def test_the_balance_batch_of_a_dense_model_by_chip(chip, balance):
     """300 is neither the A100 nor the H200: FLOP/s and bytes/s of the data sheets, to the last digit given."""
@@ -300,24 +300,71 @@ def test_sparsity_multiplies_the_balance_batch(N, N_total, balance):
 
 
 @pytest.mark.parametrize(
-    ("chip", "milliseconds"), [("A100_80GB", 39), ("H100_SXM", 24), ("H200_SXM", 29), ("B200", 22.5)]
+    ("chip", "milliseconds"),
+    [
+        ("A100_80GB", 42.13),
+        ("H100_SXM", 25.53),
+        ("H200_SXM", 31.41),
+        ("B200", 24.97),
+        ("GB200_NVL72", 24.83),
+        ("B300", 37.45),
+        ("GB300_NVL72", 37.25),
+        ("Rubin_NVL72", 13.09),
+        ("MI300X", 38.89),
+        ("MI355X", 38.65),
+        ("TPU_v5p", 36.89),
+        ("TPU7x", 27.93),
+        ("Trainium3", 31.55),
+    ],
 )
 def test_the_time_to_read_all_memory(chip, milliseconds):
-    """The lecture says 20 ms. The B200 as announced, with 192 GB, would take 24."""
-    assert CHIPS[chip].drain_time * 1e3 == pytest.approx(milliseconds, abs=0.5)
+    """The lecture says 20 ms. All bytes that the driver reports, which are 3 to 8 % more than GB as marketed."""
+    assert CHIPS[chip].drain_time * 1e3 == pytest.approx(milliseconds, abs=0.005)
+
+
+MEBIBYTES = {
+    "A100_40GB": 40_960,
+    "A100_80GB": 81_920,
+    "H100_SXM": 81_559,
+    "H200_SXM": 143_771,
+    "H800_SXM": 81_559,
+    "B200": 183_359,
+    "GB200_NVL72": 189_471,
+    "B300": 275_040,
+    "GB300_NVL72": 284_208,
+    "MI300X": 192 * 1024 - 16,
+}
+"""Memory as the driver reports it, from the listings that the rows cite."""
+MARKETED = {"H20", "Rubin_NVL72", "TPU_v5e"}
+"""Of these only GB are stated."""
+
+
+@pytest.mark.parametrize("chip", list(CHIPS), ids=CHIPS.available)
+def test_memory_is_what_the_driver_reports_or_whole_gibibytes_or_says_that_it_is_neither(chip):
+    if chip.key in MEBIBYTES:
+        assert chip.hbm_bytes == MEBIBYTES[chip.key] * 2**20
+        assert "as the driver reports it" in chip.locator or "driver reports 81,559 MiB" in chip.locator
+    elif chip.key in MARKETED:
+        assert chip.hbm_bytes % 1e9 == 0 and "GB" in chip.note
+    else:
+        assert chip.hbm_bytes % 2**30 == 0 and "GiB" in chip.locator + chip.note
 
 
 @pytest.mark.parametrize(
     ("chip", "N_total", "weight_bytes", "milliseconds", "digit", "fits"),
     [
-        ("H100_SXM", 671e9, 1, 25, 0.5, False),
+        ("H100_SXM", 671e9, 1, 25, 0.5, True),
+        ("H100_SXM", 685e9, 1, 25.6, 0.05, False),
         ("GB200_NVL72", 671e9, 1, 1.2, 0.05, True),
         ("GB200_NVL72", 1e12, 0.5, 0.87, 0.005, True),
         ("GB200_NVL72", 5e12, 1, 8.7, 0.05, True),
     ],
 )
 def test_the_latency_floor_of_a_scale_up_domain(chip, N_total, weight_bytes, milliseconds, digit, fits):
-    """Not the time to read all memory, which is longer wherever the weights fit: 671 GB do not fit in 8 H100."""
+    """Not the time to read all memory, which is longer wherever the weights fit.
+
+    671 GB just fit in 8 H100, with 13 GB for all the rest; with the 14 B of a head for guessed tokens they do not.
+    """
     roof = on(chip, weight_bytes=weight_bytes, devices=None, N_total=N_total)
     assert roof.latency_floor * 1e3 == pytest.approx(milliseconds, abs=digit)
     assert (roof.latency_floor < CHIPS[chip].drain_time) == fits
@@ -353,7 +400,7 @@ def test_the_crossover_of_the_lecture_is_1667_bytes_per_token():
 
 
 @pytest.mark.parametrize(
-    ("chip", "precision", "kv_bytes"), [("H100_SXM", "fp8", 1692), ("H100_SXM", "bf16", 3390), ("B200", "fp4", 889)]
+    ("chip", "precision", "kv_bytes"), [("H100_SXM", "fp8", 1692), ("H100_SXM", "bf16", 3390), ("B200", "fp4", 856)]
 )
 def test_the_crossover_in_bytes_depends_on_the_precision(chip, precision, kv_bytes):
     roof = on(chip, precision, N=100e9, N_total=100e9, kv_bytes=kv_bytes)
@@ -408,8 +455,8 @@ def test_of_many_batches_the_first_that_does_not_fit_is_named():
 
 @pytest.mark.parametrize("method", ["step_time", "max_batch"])
 def test_weights_that_do_not_fit_are_refused(method):
-    message = "N_total must be below 6.4e+11 for the weights to fit in the memory; got 6.71e+11"
-    roof = CHIPS.H100_SXM.roofline("fp8", **MODEL)
+    message = "N_total must be below 5.98646e+11 for the weights to fit in the memory; got 6.71e+11"
+    roof = CHIPS.H100_SXM.roofline("fp8", devices=7, **MODEL)
     with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
         call(roof, method)
     assert roof.latency_floor * roof.BW == pytest.approx(671e9, rel=1e-15), "the floor does not ask"
@@ -659,24 +706,82 @@ def test_a_chip_has_what_a_roofline_needs_and_where_it_comes_from(chip):
 
 @every_chip
 def test_a_chip_is_plausible(chip):
-    """A slip of a unit or of sparsity: 150 to 600 FLOP per byte in BF16, 15 to 50 ms to read all memory."""
-    assert 150 < chip.bf16 / chip.hbm_bandwidth < 600
-    assert 15e-3 < chip.drain_time < 50e-3
+    """A slip of a unit or of sparsity: 130 to 600 FLOP per byte in BF16, 13 to 50 ms to read all memory."""
+    assert (30 if chip.key == "H20" else 130) < chip.bf16 / chip.hbm_bandwidth < 600
+    assert 13e-3 < chip.drain_time < 50e-3
     assert chip.scale_up_size % 8 == 0
     assert chip.hbm_bandwidth > 1.9 * chip.scale_up_bandwidth
     assert chip.power is None or 300 <= chip.power <= 1400
+    over_bf16 = {"bf16": 1, "fp8": 2, "int8": 2, "fp4": 6 if "B300" in chip.key else 4} | OVER_BF16.get(chip.key, {})
     for precision in chip.precisions:
-        assert chip.flop_per_second(precision) / chip.bf16 == pytest.approx(
-            {"bf16": 1, "fp8": 1 if chip.key == "TPU_v5p" else 2, "int8": 2, "fp4": 6 if "B300" in chip.key else 4}[
-                precision
-            ],
-            rel=0.005,
-        )
+        assert chip.flop_per_second(precision) / chip.bf16 == pytest.approx(over_bf16[precision], rel=0.005)
+
+
+OVER_BF16 = {
+    "TPU_v5p": {"fp8": 1},
+    "TPU_v6e": {"fp8": 1},
+    "Trainium2": {"fp8": 1.948},
+    "Trainium3": {"fp8": 3.751, "fp4": 3.751},
+    "Rubin_NVL72": {"fp8": 4.375, "fp4": 8.75},
+}
+"""Peaks that are not twice as high for half of the bits."""
+
+
+@pytest.mark.parametrize(
+    ("chip", "size", "up", "out", "ratio"),
+    [
+        ("A100_80GB", 8, 300, 25, 12),
+        ("H100_SXM", 8, 450, 50, 9),
+        ("H200_SXM", 8, 450, 50, 9),
+        ("H800_SXM", 8, 200, 50, 4),
+        ("H20", 8, 450, 25, 18),
+        ("B200", 8, 900, 50, 18),
+        ("B300", 8, 900, 100, 9),
+        ("GB200_NVL72", 72, 900, 50, 18),
+        ("GB300_NVL72", 72, 900, 100, 9),
+        ("MI300X", 8, 448, 50, 8.96),
+        ("MI355X", 8, 535.5, 50, 10.71),
+        ("TPU_v5p", 8960, 600, 6.25, 96),
+        ("TPU7x", 9216, 600, 12.5, 48),
+        ("Trainium2", 64, 640, 25, 25.6),
+    ],
+)
+def test_the_links_of_a_domain_carry_4_to_96_times_what_the_network_between_domains_does(chip, size, up, out, ratio):
+    """Both one direction, GB/s. The lecture says 8."""
+    chip = CHIPS[chip]
+    assert chip.scale_up_size == size
+    assert (chip.scale_up_bandwidth / 2e9, chip.scale_out_bandwidth / 1e9) == (up, out)
+    assert chip.scale_up_advantage == pytest.approx(ratio, rel=1e-12)
+
+
+def test_links_that_are_not_known_are_not_compared():
+    message = "scale_out_bandwidth must be known to compare the two; got None for Vera Rubin NVL72"
+    with pytest.raises(ValueError, match=f"^{message}"):
+        CHIPS.Rubin_NVL72.scale_up_advantage  # noqa: B018
+    own = lt.Accelerator(name="own", hbm_bytes=40e9, hbm_bandwidth=2e12, scale_out_bandwidth=50e9)
+    with pytest.raises(ValueError, match="^scale_up_bandwidth must be known to compare the two; got None for own$"):
+        own.scale_up_advantage  # noqa: B018
+
+
+def test_the_four_chips_of_one_source_differ_as_it_has_them():
+    """NVIDIA's README has one BF16 peak for both racks and one bandwidth for both boards."""
+    assert CHIPS.GB200_NVL72.bf16 == CHIPS.GB300_NVL72.bf16 == 2.45e15
+    assert CHIPS.B200.bf16 == CHIPS.B300.bf16 == 2.25e15
+    assert CHIPS.GB200_NVL72.hbm_bandwidth == CHIPS.GB300_NVL72.hbm_bandwidth == 8e12
+    assert CHIPS.B200.hbm_bandwidth == CHIPS.B300.hbm_bandwidth == 7.7e12
+    assert {CHIPS[chip].source for chip in ("B200", "B300", "GB200_NVL72", "GB300_NVL72")} == {
+        "https://github.com/NVIDIA/dgxc-benchmarking"
+    }
 
 
 @pytest.mark.parametrize(
     ("chip", "clock", "products", "units"),
-    [("A100_80GB", 1410e6, 256, 432), ("H100_SXM", 1830e6, 512, 528), ("MI300X", 2100e6, 256, 1216)],
+    [
+        ("A100_80GB", 1410e6, 256, 432),
+        ("H100_SXM", 1830e6, 512, 528),
+        ("MI300X", 2100e6, 256, 1216),
+        ("MI355X", 2400e6, 512, 1024),
+    ],
 )
 def test_peaks_are_dense_those_of_clock_and_units(chip, clock, products, units):
     """Multiply-adds per clock and matrix unit, as in the vendors' white papers; sparsity would double them."""
@@ -686,12 +791,13 @@ def test_peaks_are_dense_those_of_clock_and_units(chip, clock, products, units):
 @pytest.mark.parametrize(
     ("chip", "devices", "field", "total", "digit"),
     [
-        ("GB200_NVL72", 72, "hbm_bytes", 13.4e12, 0.05e12),
         ("GB200_NVL72", 72, "hbm_bandwidth", 576e12, 0.5e12),
         ("GB200_NVL72", 72, "scale_up_bandwidth", 130e12, 0.5e12),
-        ("GB200_NVL72", 72, "fp4", 720e15, 0.5e15),
-        ("B200", 8, "hbm_bytes", 1440e9, 0.5e9),
-        ("B200", 8, "hbm_bandwidth", 64e12, 0.5e12),
+        ("B300", 8, "hbm_bandwidth", 62e12, 0.5e12),
+        ("Trainium3", 144, "fp8", 362.448e15, 1e9),
+        ("Trainium3", 144, "bf16", 96.624e15, 1e9),
+        ("Trainium3", 144, "hbm_bytes", 20736 * 2**30, 1),
+        ("Trainium3", 144, "hbm_bandwidth", 705.6e12, 1e9),
         ("B200", 8, "scale_up_bandwidth", 14.4e12, 0.05e12),
         ("B200", 8, "fp8", 36e15, 0.5e15),
         ("TPU_v5e", 256, "int8", 100e15, 1e15),
@@ -699,14 +805,15 @@ def test_peaks_are_dense_those_of_clock_and_units(chip, clock, products, units):
     ],
 )
 def test_the_devices_of_a_system_add_up_to_what_its_maker_states(chip, devices, field, total, digit):
-    assert devices * getattr(CHIPS[chip], field) == pytest.approx(total, abs=digit)
+    assert devices * getattr(CHIPS[chip], field) == pytest.approx(total, rel=0, abs=digit)
     assert CHIPS[chip].scale_up_size == devices
 
 
 def test_the_chips_of_the_notebooks_are_there():
-    assert len(CHIPS) == len(CHIPS.table()) >= 11
+    assert len(CHIPS) == len(CHIPS.table()) >= 20
     older = {"A100_40GB", "A100_80GB", "H100_SXM", "H200_SXM", "H800_SXM"}
-    assert older | {"B200", "GB200_NVL72", "MI300X", "TPU_v5e", "TPU_v5p", "TPU_v6e"} <= set(CHIPS.available)
+    newer = {"H20", "Rubin_NVL72", "MI325X", "MI355X", "TPU7x", "Trainium2", "Trainium3"}
+    assert older | newer | {"B200", "GB200_NVL72", "MI300X", "TPU_v5e", "TPU_v5p", "TPU_v6e"} <= set(CHIPS.available)
 
 
 def test_a_precision_that_a_chip_has_not_is_refused_with_those_that_it_has():
@@ -751,6 +858,8 @@ def test_a_chip_of_the_readers_own():
         ("fp8", np.nan, "fp8 must be a finite number above 0; got nan"),
         ("power", 0, "power must be a finite number above 0; got 0"),
         ("scale_up_size", np.inf, "scale_up_size must be a finite number above 0; got inf"),
+        ("scale_out_bandwidth", 0, "scale_out_bandwidth must be a finite number above 0; got 0"),
+        ("scale_out_bandwidth", -50e9, "scale_out_bandwidth must be a finite number above 0; got -5e+10"),
         ("hbm_bytes", None, "hbm_bytes must be a number or an array of numbers; got None"),
         ("hbm_bandwidth", "3.35 TB/s", "hbm_bandwidth must be a number or an array of numbers; got '3.35 TB/s'"),
     ],
