@@ -22,6 +22,7 @@ from .evidence.sensitivity import sobol, tornado
 from .machine.accelerator import Accelerator
 from .machine.architecture import Architecture
 from .machine.roofline import Roofline
+from .machine.span import Span
 from .presets import accelerators, allocations, architectures, laws, models, traffic
 from .summary import quantiles
 from .theory.allocation import Allocation
@@ -49,6 +50,7 @@ __all__ = [
     "Plan",
     "Roofline",
     "ScalingLaw",
+    "Span",
     "accelerators",
     "allocations",
     "architectures",
