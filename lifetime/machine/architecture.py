@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from os import PathLike
 
 from ..types import Value
 from . import weights
@@ -121,6 +122,41 @@ class Architecture(Costs):
         object.__setattr__(self, "spans", tuple(self.spans))
         insist(all(isinstance(span, Span) for span in self.spans), "spans", self.spans, "a tuple of Span")
         settle(self)
+
+    @classmethod
+    def from_config(cls, config: dict | str | PathLike) -> Architecture:
+        """Read the ``config.json`` of a model as Hugging Face has it; of a multimodal one, the text model.
+
+        Counted are the parameters of the model as it generates: not the modules for multi-token prediction, but the
+        biases of a router, which transformers calls a buffer (``e_score_correction_bias``).
+
+        Parameters
+        ----------
+        config : dict or path
+            What the file holds, or where it is.
+
+        Raises
+        ------
+        ValueError
+            For what an architecture cannot express (linear attention, state spaces, encoders, layers of different
+            heads), a key that is missing, and one that the family is not known to have: with the key, its value and
+            what is valid.
+
+        Examples
+        --------
+        >>> llama = {"model_type": "llama", "hidden_size": 2048, "num_hidden_layers": 16, "num_attention_heads": 32,
+        ...          "num_key_value_heads": 8, "intermediate_size": 8192, "vocab_size": 128256,
+        ...          "tie_word_embeddings": True}
+        >>> print(f"{Architecture.from_config(llama).total_params:,}")
+        1,235,814,400
+
+        References
+        ----------
+        Wolf et al. (2020), Transformers; configuration and modeling files of github.com/huggingface/transformers.
+        """
+        from .config import read
+
+        return read(config, cls)
 
     @property
     def embedding_params(self) -> Value:
