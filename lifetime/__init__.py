@@ -21,7 +21,9 @@ from .evidence.sampling import sample
 from .evidence.sensitivity import sobol, tornado
 from .machine.accelerator import Accelerator
 from .machine.architecture import Architecture
+from .machine.deployment import Deployment
 from .machine.roofline import Roofline
+from .machine.span import Span
 from .presets import accelerators, allocations, architectures, laws, models, traffic
 from .summary import quantiles
 from .theory.allocation import Allocation
@@ -39,6 +41,7 @@ __all__ = [
     "Accelerator",
     "Allocation",
     "Architecture",
+    "Deployment",
     "Fit",
     "Law",
     "LeastRegret",
@@ -49,6 +52,7 @@ __all__ = [
     "Plan",
     "Roofline",
     "ScalingLaw",
+    "Span",
     "accelerators",
     "allocations",
     "architectures",

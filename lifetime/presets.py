@@ -31,6 +31,7 @@ from typing import Generic, TypeVar
 from .arrays import closest
 from .machine.accelerator import Accelerator
 from .machine.architecture import Architecture
+from .machine.span import Span
 from .theory.allocation import Allocation
 from .theory.law import ScalingLaw
 from .theory.named import named_laws
@@ -296,8 +297,9 @@ def _allocation(row: dict) -> Allocation:
 
 
 def _architecture(row: dict) -> Architecture:
-    values = {f.name: row[f.name] for f in fields(Architecture) if row[f.name] == row[f.name]}
-    return _documented(Architecture(**values), row)
+    given = {name: value for name, value in row.items() if value == value and value != ""}
+    values = {f.name: given[f.name] for f in fields(Architecture) if f.name in given}
+    return _documented(Architecture(**values | {"spans": Span.parse(given.get("spans", ""))}), row)
 
 
 def _record(cls: type[Preset]) -> Callable[[dict], Preset]:

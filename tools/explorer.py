@@ -113,7 +113,7 @@ def presets():
         "architectures": {
             name: architecture(lt.architectures[name])
             for name in lt.architectures.available
-            if not lt.architectures[name].windowed_layers
+            if lt.architectures[name].full_layers == lt.architectures[name].layers
         },
         "bytes": BYTES,
         "symbols": {

@@ -203,7 +203,7 @@ def hold_time(flop_per_byte: Value, memory: Value, F: Value, utilisation: Value 
     >>> llama, chip = architectures.Llama3_70B, accelerators.H100_SXM
     >>> x = llama.prefill_flop(8192) / llama.kv_cache_bytes()
     >>> print(f"{hold_time(x, chip.hbm_bytes, chip.fp8, 0.5):.0f} s")
-    37 s
+    39 s
     """
 
     def formula(flop_per_byte, memory, F, utilisation):

@@ -2,42 +2,47 @@
 
 from __future__ import annotations
 
-import numpy as np
-import sympy as sp
-
 from ..arrays import is_symbolic, require
 from ..symbols import FORWARD_FLOP
 
 
-def decode(weights, per_token, context, **reach):
-    """FLOP of a new token that attends to all of the context."""
-    return FORWARD_FLOP * (weights + per_token * attended(context, **reach))
+def flop(weights, per_entry, spans, context, mean=False):
+    """FLOP of the last token of a sequence, or of its mean token; ``per_entry`` is of a span."""
+    products = weights
+    for span in spans:
+        entries, keys = span.read(context, mean)
+        products = products + span.layers * (per_entry(span) * entries + span.index_heads * span.index_size * keys)
+    return FORWARD_FLOP * products
 
 
-def prefill(weights, per_token, context, **reach):
-    """FLOP of the mean token of a causal sequence."""
-    return FORWARD_FLOP * (weights + per_token * attended(context, **reach, average=mean))
+def growth(cached, spans, bytes_per_element, bytes_per_index_element=None):
+    """Bytes that a token adds to a long sequence."""
+    rates = _rates(cached, bytes_per_element, bytes_per_index_element)
+    return sum(_bytes(span, (1 if span.ratio == 1 else 1 / span.ratio,) * 2, *rates) for span in spans if span.ratio)
 
 
-def growth(elements, bytes_per_element):
-    """Bytes that a token adds."""
-    if not is_symbolic(bytes_per_element):
-        require(bytes_per_element > 0, "bytes_per_element", bytes_per_element, "a finite number above 0")
-    return elements * bytes_per_element
+def stored(cached, spans, context, bytes_per_element, bytes_per_index_element=None):
+    """Bytes that a sequence keeps."""
+    rates = _rates(cached, bytes_per_element, bytes_per_index_element)
+    return sum(_bytes(span, span.kept(context), *rates) for span in spans)
 
 
-def cache(elements, context, bytes_per_element, **reach):
-    """Bytes of the cache of a sequence."""
-    return growth(elements, bytes_per_element) * attended(context, **reach)
+def read(cached, spans, context, bytes_per_element, bytes_per_index_element=None):
+    """Bytes that the last token of a sequence reads of what it keeps."""
+    rates = _rates(cached, bytes_per_element, bytes_per_index_element)
+    return sum(_bytes(span, span.read(context), *rates) for span in spans)
 
 
-def attended(context, full, windowed, window, average=lambda tokens, context: tokens):
-    """Tokens that are attended to, summed over the layers."""
-    near = sp.Min(context, window) if is_symbolic(context - window) else np.minimum(context, window)
-    return full * average(context, context) + windowed * average(near, context)
+def _bytes(span, entries, per_entry, per_index_element):
+    return span.layers * (per_entry * entries[0] + per_index_element * span.index_size * entries[1])
 
 
-def mean(tokens, context):
-    """Mean of 1, 2, ..., tokens, tokens, ..., tokens: as many numbers as there are in the context."""
-    length = context if is_symbolic(context) else np.maximum(context, 1)
-    return tokens - tokens * (tokens - 1) / (2 * length)
+def _rates(cached, bytes_per_element, bytes_per_index_element=None):
+    """Bytes of an entry, and of an element of an index key."""
+    for name, value in {
+        "bytes_per_element": bytes_per_element,
+        "bytes_per_index_element": bytes_per_index_element,
+    }.items():
+        if value is not None and not is_symbolic(value):
+            require(value > 0, name, value, "a finite number above 0")
+    return cached * bytes_per_element, bytes_per_element if bytes_per_index_element is None else bytes_per_index_element

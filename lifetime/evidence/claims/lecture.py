@@ -104,7 +104,7 @@ def hardware():
         "tokens_per_second": 64 * 2000,
         "kv_lecture": _LECTURE["N"] / multiplications / crossover / 1e3,
         "kv_layer": llama.kv_cache_bytes(bytes_per_element=1) / llama.layers / 1e3,
-        "kv_smallest": min(model.kv_cache_bytes(bytes_per_element=1) for model in architectures) / 1e3,
+        "kv_smallest": min(model.kv_cache_bytes(1) for model in architectures if model.full_layers) / 1e3,
         "five_times_memory": 5 * crossover,
         "gemini_output": 100 * (18 / 12 - 1),
         "gemini_input": 100 * (4 / 2 - 1),
