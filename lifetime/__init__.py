@@ -22,7 +22,16 @@ from .evidence.sensitivity import sobol, tornado
 from .machine.accelerator import Accelerator
 from .machine.architecture import Architecture
 from .machine.roofline import Roofline
-from .presets import accelerators, allocations, architectures, laws, models, traffic
+from .presets import (
+    accelerators,
+    allocations,
+    architectures,
+    laws,
+    models,
+    throughput,
+    traffic,
+    training_throughput,
+)
 from .summary import quantiles
 from .theory.allocation import Allocation
 from .theory.budget import LIFETIME, Lifetime, Phase
@@ -69,8 +78,10 @@ __all__ = [
     "served_tokens",
     "sobol",
     "symbols",
+    "throughput",
     "tornado",
     "traffic",
+    "training_throughput",
     "triangular",
 ]
 
