@@ -24,7 +24,16 @@ from .machine.architecture import Architecture
 from .machine.deployment import Deployment
 from .machine.roofline import Roofline
 from .machine.span import Span
-from .presets import accelerators, allocations, architectures, laws, models, traffic
+from .presets import (
+    accelerators,
+    allocations,
+    architectures,
+    laws,
+    models,
+    throughput,
+    traffic,
+    training_throughput,
+)
 from .summary import quantiles
 from .theory.allocation import Allocation
 from .theory.budget import LIFETIME, Lifetime, Phase
@@ -73,8 +82,10 @@ __all__ = [
     "served_tokens",
     "sobol",
     "symbols",
+    "throughput",
     "tornado",
     "traffic",
+    "training_throughput",
     "triangular",
 ]
 

@@ -1,4 +1,4 @@
-"""Cited numbers as objects: scaling laws, real models, tokens served. No equations, and no number without a source.
+"""Cited numbers as objects: laws, models, machines, what they did. No equations, and no number without a source.
 
 ``laws.Besiroglu2024`` or ``laws["Besiroglu2024"]`` is a :class:`~lifetime.ScalingLaw`; ``laws.available`` lists the
 names, ``"Besiroglu2024" in laws`` asks for one, ``laws.table()`` shows all values with their sources, and
@@ -31,6 +31,7 @@ from typing import Generic, TypeVar
 from .arrays import closest
 from .machine.accelerator import Accelerator
 from .machine.architecture import Architecture
+from .machine.measured import Throughput, TrainingThroughput
 from .machine.span import Span
 from .theory.allocation import Allocation
 from .theory.law import ScalingLaw
@@ -316,3 +317,5 @@ models = Presets("models.csv", _record(Model))
 traffic = Presets("traffic.csv", _record(Traffic))
 accelerators = Presets("accelerators.csv", _record(Accelerator))
 architectures = Presets("architectures.csv", _architecture)
+throughput = Presets("throughput.csv", _record(Throughput))
+training_throughput = Presets("training_throughput.csv", _record(TrainingThroughput))

@@ -11,7 +11,13 @@ import pytest
 import lifetime as lt
 from lifetime.presets import Laws, UnknownPresetError
 
-COLLECTIONS = {"laws": lt.laws, "models": lt.models, "traffic": lt.traffic}
+COLLECTIONS = {
+    "laws": lt.laws,
+    "models": lt.models,
+    "traffic": lt.traffic,
+    "throughput": lt.throughput,
+    "training_throughput": lt.training_throughput,
+}
 every_collection = pytest.mark.parametrize("kind", COLLECTIONS)
 every_preset = pytest.mark.parametrize(
     ("kind", "name"), [(kind, name) for kind in COLLECTIONS for name in COLLECTIONS[kind].available]
@@ -21,8 +27,10 @@ COLUMNS = {
     "laws": ["E", "A", "B", "alpha", "beta"],
     "models": ["total_params", "active_params", "training_tokens", "reported_flop", "accelerator_hours"],
     "traffic": ["tokens", "period_days"],
+    "throughput": ["batch", "context", "tokens_per_step", "tokens_per_second_per_device"],
+    "training_throughput": ["tokens_per_second_per_device", "flop_per_second_per_device", "mfu"],
 }
-SOURCE = {"laws": "citation", "models": "source", "traffic": "source"}
+SOURCE = {kind: "citation" if kind == "laws" else "source" for kind in COLLECTIONS}
 
 
 # Every preset
@@ -84,8 +92,9 @@ def test_a_typo_is_answered_by_the_closest_name(kind):
         for kind in (ValueError, AttributeError, UnknownPresetError):
             with pytest.raises(kind, match=f"unknown preset '{name[:-1]}'; did you mean '{name[:-1]}"):
                 look_up(name[:-1])
-        with pytest.raises(ValueError, match=f"unknown preset '{name.lower()}'; did you mean '{name}'"):
-            look_up(name.lower())
+        other = name.lower() if name != name.lower() else name.upper()
+        with pytest.raises(ValueError, match=f"unknown preset '{other}'; did you mean '{name}'"):
+            look_up(other)
 
 
 @every_collection

@@ -21,7 +21,7 @@ SOURCE, TARGET, DOCS = ROOT / "build" / "book-source", ROOT / "build" / "book", 
 WINGS = {
     "": ("symbols", "arrays", "summary", "presets"),
     "theory": ("phase", "budget", "ledger", "law", "optimum", "plan", "regret", "revealed"),
-    "machine": ("architecture", "accelerator", "roofline"),
+    "machine": ("architecture", "accelerator", "roofline", "measured"),
     "evidence": ("runs", "repeats", "fitting", "huber", "distributions", "one_of", "sampling", "sensitivity", "claims"),
     "show": ("display", "plotting"),
 }
@@ -36,6 +36,8 @@ PRESETS = {
     "accelerators": "Accelerators",
     "architectures": "Architectures",
     "traffic": "Tokens served",
+    "throughput": "Serving as measured",
+    "training_throughput": "Training as measured",
 }
 WIDE = {
     "citation": "",
@@ -45,6 +47,8 @@ WIDE = {
     "selection": "Runs: ",
     "params_counted": "Parameters counted: ",
     "counts": "Counts ",
+    "basis": "FLOP counted: ",
+    "checked": "Checked: ",
     "note": "Note: ",
 }
 """Columns of presets that are texts, and how each is introduced: they stand below the table of numbers."""
