@@ -12,6 +12,7 @@ in pre-training-equivalent FLOP. ``lifetime.cheapest`` finds the N and D that re
 from typing import TYPE_CHECKING
 
 from . import symbols
+from .evidence import machines
 from .evidence.distributions import lognormal, loguniform, triangular
 from .evidence.fitting import Fit, fit
 from .evidence.one_of import OneOf
@@ -71,6 +72,7 @@ __all__ = [
     "fit",
     "laws",
     "least_regret",
+    "machines",
     "lognormal",
     "loguniform",
     "models",

@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 
+from ..machine import step
 from ..machine.calibration import Calibration, measured_by
 from ..machine.deployment import Deployment
 from ..machine.measured import Throughput
@@ -58,36 +59,54 @@ def deployed(row: Throughput) -> Deployment:
 
 
 def modelled(row: Throughput, *, overlap: bool = True) -> float:
-    """Tokens per second and device that the deployment of a measurement would make: answers, or prompts for prefill."""
+    """Tokens per second and device that the deployment of a measurement would make: answers, or prompts for prefill.
+
+    Examples
+    --------
+    Measured are 3,000; the sum of all parts, none hidden behind another, would make a little more:
+
+    >>> from lifetime import throughput
+    >>> print(f"{modelled(throughput['lmsys_k2_h200_decode'], overlap=False):,.0f}")
+    3,387
+    """
     served = deployed(row)
+    tokens, seconds = _step(row, served)
+    return float(tokens / step.total(*seconds, overlap) / served.devices)
+
+
+def _step(row, served):
+    """Tokens that are counted, and the seconds of the parts, of a step."""
     if row.phase == "prefill":
-        rate = served.read_prompts(row.input_tokens, overlap=overlap)
-    elif row.phase == "mixed":
-        rate = served.serve(row.input_tokens, row.output_tokens, row.batch, overlap=overlap)
-    else:
-        batch = served.max_batch(row.context) if row.batch is None else row.batch
-        rate = served.throughput(batch, row.context, overlap=overlap)
-    return float(rate) / served.devices
+        return 1, step.parts(served, 0, 1, prompt=row.input_tokens)
+    if row.phase == "mixed":
+        return step.in_flight(served, row.batch, row.input_tokens, row.output_tokens)
+    batch = step.most(served, row.context) if row.batch is None else row.batch
+    answers = batch * served.tokens_per_step
+    return answers, step.parts(served, answers, 0, batch, row.context)
 
 
 @cache
 def _comparison():
-    rows = {}
-    for key, row in throughput.items():
-        if not row.architecture or row.tokens_per_step is None:
-            continue
-        bound, summed = modelled(row), modelled(row, overlap=False)
-        rate, served = row.tokens_per_second_per_device, deployed(row)
-        rows[key] = {
-            "kind": "prompts" if row.phase == "prefill" else served.kind,
-            "publisher": _publisher(row.source),
-            "measured": rate,
-            "bound": bound,
-            "summed": summed,
-            "of_bound": rate / bound,
-            "of_summed": rate / summed,
-        }
-    return rows
+    known = {key: row for key, row in throughput.items() if row.architecture and row.tokens_per_step is not None}
+    return {key: _compare(row) for key, row in known.items()}
+
+
+def _compare(row):
+    served, rate = deployed(row), row.tokens_per_second_per_device
+    tokens, seconds = _step(row, served)
+    bound, summed = (tokens / step.total(*seconds, overlap) / served.devices for overlap in (True, False))
+    computing, reading = seconds[0] + seconds[1], seconds[2] + seconds[3]
+    return {
+        "kind": "prompts" if row.phase == "prefill" else served.kind,
+        "publisher": _publisher(row.source),
+        "measured": rate,
+        "bound": bound,
+        "summed": summed,
+        "of_bound": rate / bound,
+        "of_summed": rate / summed,
+        "intensity": computing / reading if reading else np.inf,
+        "of_peak": rate * served.devices * computing / tokens,
+    }
 
 
 def comparison() -> Table:
@@ -97,7 +116,9 @@ def comparison() -> Table:
     -------
     pandas.DataFrame
         ``measured``, ``bound`` (all parts overlap) and ``summed`` (none does), tokens per second and device;
-        ``of_bound`` and ``of_summed``, measured over them; the ``kind`` of deployment and the ``publisher``.
+        ``of_bound`` and ``of_summed``, measured over them; ``intensity``, the time of computing over that of reading,
+        and ``of_peak``, the share of time in which the arithmetic of the step would have been done at peak (with
+        attention); the ``kind`` of deployment and the ``publisher``.
 
     Examples
     --------
@@ -158,8 +179,9 @@ def efficiencies() -> Table:
     """Utilisation in serving relative to training, of every measurement on a chip whose training has been measured.
 
     FLOP per second of all tokens that pass (2·N each, prompts included), over the median FLOP per second of training
-    (6·N per token) on the same chip (for the H200: the H100), of the same architecture where that has been measured, else of
-    models of the same kind, dense or mixture; in FP8 where that has been measured, else in BF16. Attention is in neither.
+    (6·N per token) on the same chip (for the H200: the H100): of the same architecture where that has been measured,
+    else of models of the same kind, dense or mixture; in FP8 where that has been measured, else in BF16. Attention is
+    in neither.
 
     Returns
     -------

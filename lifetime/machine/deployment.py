@@ -305,12 +305,7 @@ class Deployment:
         """
 
         def formula(prompt_tokens, answer_tokens, batch=None):
-            context = prompt_tokens + answer_tokens / 2
-            batch = step.most(self, context) if batch is None else batch
-            step.insist_fits(self, batch, context)
-            answers = batch * self.tokens_per_step
-            prompts = answers * prompt_tokens / answer_tokens
-            seconds = step.parts(self, answers, prompts, batch, context, prompt_tokens)
+            answers, seconds = step.in_flight(self, batch, prompt_tokens, answer_tokens)
             return answers / step.total(*seconds, overlap and not calibrated)
 
         inputs = {"prompt_tokens": prompt_tokens, "answer_tokens": answer_tokens, "batch": batch}

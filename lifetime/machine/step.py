@@ -98,6 +98,16 @@ def parts(d, decoded, prompts=0, batch=None, context=None, prompt=None):
     return compute, attention, weights, cache, _sending(d, decoded, prompts)
 
 
+def in_flight(d, batch, prompt_tokens, answer_tokens):
+    """New answer tokens of a step, and the seconds of its parts, if as many prompts begin as answers end."""
+    context = prompt_tokens + answer_tokens / 2
+    batch = most(d, context) if batch is None else batch
+    insist_fits(d, batch, context)
+    answers = batch * d.tokens_per_step
+    prompts = answers * prompt_tokens / answer_tokens
+    return answers, parts(d, answers, prompts, batch, context, prompt_tokens)
+
+
 def _weights_read(d, tokens):
     """Weights that a device reads: shared ones, and those experts that the tokens touch."""
     shared, routed = _weights(d.architecture)
