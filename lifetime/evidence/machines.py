@@ -208,7 +208,7 @@ def efficiencies() -> Table:
             "reading": reading,
             "served_in": row.compute_precision,
             "trained_in": precision,
-            "above_1": _above_1(row.compute_precision, precision, reading),
+            "above_1": _above_1(row, precision, reading),
         }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("key")
 
@@ -245,11 +245,14 @@ def _group(row, reading):
     return {"moe_small": "mixture, a node", "moe_rack": "mixture, a rack"}.get(row.layout, "mixture, InfiniBand")
 
 
-def _above_1(served_in, trained_in, reading):
+def _above_1(row, trained_in, reading):
+    """What would explain a utilisation above that of training, in words; empty where nothing known would."""
     bits = {"bf16": 16, "fp8": 8, "int8": 8, "fp4": 4}
-    if bits[served_in] < bits[trained_in]:
-        return f"computes in fewer bits ({served_in}) than training did ({trained_in})"
-    return "reads prompts: no gradients are sent or summed" if reading > _WRITING else ""
+    if bits[row.compute_precision] < bits[trained_in]:
+        return f"computes in fewer bits ({row.compute_precision}) than training did ({trained_in})"
+    if reading > _WRITING:
+        return "reads prompts: no gradients are sent or summed"
+    return "stays in one domain: training sends to experts across many" if row.layout == "moe_small" else ""
 
 
 def _publisher(source):
