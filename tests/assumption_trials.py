@@ -24,7 +24,6 @@ trial_kernel.reset()
 NOT_REWRITTEN = [
     "06-tokens-served",
     "07-hundred-times",
-    "08-decode-efficiency",
     "18-revealed-demand",
     "19-money-and-energy",
     "20-fit-your-own-law",
