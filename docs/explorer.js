@@ -209,7 +209,7 @@
 
   const DEFAULTS = {
     law: "Besiroglu2024", given: "like", N_like: 70e9, D_like: 1.4e12, cost: 1e25, D_inf: 10e12, D_RL: 300e9, k_RL: 3,
-    decode: "given", e_inf: 1 / 3, e_RL: 1 / 3, chip: "H100_SXM", devices: 72, model: "DeepSeekV3", precision: "fp8",
+    decode: "given", e_inf: 2 / 3, e_RL: 1 / 3, chip: "H100_SXM", devices: 72, model: "DeepSeekV3", precision: "fp8",
     trained_in: "fp8", batch: 4096, context: 4096, overlap: "perfectly", pool: "H100_SXM", mfu: 0.35, dollars_per_hour: 2,
   };
 

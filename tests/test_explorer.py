@@ -18,7 +18,7 @@ __all__ = ["browser"]
 PRESETS = presets()
 LAWS = list(PRESETS["laws"])
 COUNT = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"][len(PRESETS["panel"])]
-DEMAND = {"D_RL": 3e11, "D_inf": 1e13, "k_RL": 3, "e_RL": 1 / 3, "e_inf": 1 / 3}
+DEMAND = {"D_RL": 3e11, "D_inf": 1e13, "k_RL": 3, "e_RL": 1 / 3, "e_inf": 2 / 3}
 TOTALS = ("N", "D", "loss", "cost", "flop", "tokens_per_param", "overtraining")
 NUMBERS = {"N_like", "D_like", "D_inf", "D_RL", "k_RL", "e_inf", "e_RL", "mfu", "dollars_per_hour"}
 ROOFLINE = {"devices", "batch", "context"}
@@ -280,7 +280,7 @@ def test_it_opens_with_notebook_03(fresh):
     plan = lt.cheapest(
         lt.laws.Besiroglu2024,
         loss=lt.laws.Besiroglu2024.loss(70e9, 1.4e12),
-        **{"D_RL": 300e9, "D_inf": 10e12, "k_RL": 3, "e_RL": 1 / 3, "e_inf": 1 / 3},
+        **{"D_RL": 300e9, "D_inf": 10e12, "k_RL": 3, "e_RL": 1 / 3, "e_inf": 2 / 3},
     )
     assert answers(page)["N"] == short(plan.N)
     assert answers(page) == computed(page)

@@ -16,8 +16,8 @@ from lifetime.__main__ import _put, main
 
 LAW = lt.laws.Besiroglu2024
 LIKE = ["plan", "--like", "70e9", "1.4e12"]
-GIVEN = {"D_RL": 3e11, "D_inf": 1e13, "k_RL": 3, "e_RL": 1 / 3, "e_inf": 1 / 3}
-OPTIONS = ["--D_RL", "3e11", "--D_inf", "1e13", "--k_RL", "3", "--e_RL", "1/3", "--e_inf", "1/3"]
+GIVEN = {"D_RL": 3e11, "D_inf": 1e13, "k_RL": 3, "e_RL": 1 / 3, "e_inf": 2 / 3}
+OPTIONS = ["--D_RL", "3e11", "--D_inf", "1e13", "--k_RL", "3", "--e_RL", "1/3", "--e_inf", "2/3"]
 PRESETS = ("laws", "models", "accelerators", "architectures", "traffic")
 
 
