@@ -1,4 +1,4 @@
-"""The speed of the roofline: a surface of efficiencies, and optima with a roofline efficiency, ``make bench``.
+"""The speed of the roofline and of deployments: surfaces, and optima with a roofline efficiency, ``make bench``.
 
 Measured in processor time on one core. The exit code is 1 if a target is missed.
 """
@@ -51,6 +51,19 @@ def optima(n=100_000):
         )
 
 
+def deployments(n=100_000, points=200):
+    """Steps of DeepSeek-V3 on 72 devices, links and experts touched included: all at once, and one by one."""
+    rng = np.random.default_rng(0)
+    batch, context = 10 ** rng.uniform(0, 3, n), 10 ** rng.uniform(2, 4, n)
+    served = lt.architectures.DeepSeekV3.roofline(lt.accelerators.H100_SXM, devices=72)
+    one_by_one = lambda: [served.step_time(b, c) for b, c in zip(batch[:points], context[:points], strict=True)]
+    assert np.allclose(served.step_time(batch, context)[:points], one_by_one())
+    together, apart = in_turns(5, lambda: served.step_time(batch, context), one_by_one)
+    claim = f"{n:,} steps of a deployment ({np.median(together) * 1e3:.0f} ms) : the same one by one"
+    report(claim, n / points * np.median(apart / together), 100, unit="times", at_least=True)
+
+
 surface()
 optima()
+deployments()
 sys.exit(bool(MISSED))

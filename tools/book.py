@@ -21,8 +21,14 @@ SOURCE, TARGET, DOCS = ROOT / "build" / "book-source", ROOT / "build" / "book", 
 WINGS = {
     "": ("symbols", "arrays", "summary", "presets"),
     "theory": ("phase", "budget", "ledger", "law", "optimum", "plan", "regret", "revealed"),
-    "machine": ("architecture", "accelerator", "roofline", "measured"),
-    "evidence": ("runs", "repeats", "fitting", "huber", "distributions", "one_of", "sampling", "sensitivity", "claims"),
+    "machine": (
+        *("architecture", "span", "config", "accelerator", "roofline", "deployment", "step", "links", "calibration"),
+        *("money", "pipeline", "activations", "measured"),
+    ),
+    "evidence": (
+        *("runs", "repeats", "fitting", "huber", "distributions", "one_of", "sampling", "sensitivity", "machines"),
+        "claims",
+    ),
     "show": ("display", "plotting"),
 }
 """What the page of the package documents, in this order."""

@@ -57,7 +57,7 @@ class Roofline:
         are guessed (speculative decoding), the whole context to prefill a prompt.
     overlap
         True: computing and reading overlap perfectly, and the longer one counts. False: not at all, and their sum
-        counts. The truth lies between the two.
+        counts. Both leave out what devices send, which may take longer than either (:class:`~lifetime.Deployment`).
 
     Raises
     ------
