@@ -180,7 +180,7 @@ class Deployment:
         outputs = tuple(f"time of {part}" for part in StepTimes._fields)
         return StepTimes(*self._evaluate(self._parts, *outputs, batch=batch, context=context))
 
-    def step_time(self, batch: Value, context: Value, *, overlap: bool = True) -> Value:
+    def step_time(self, batch: Value, context: Value, overlap: bool = True) -> Value:
         """Seconds of a decoding step: the longest of computing, reading and sending; without overlap their sum."""
 
         def formula(batch, context):
@@ -188,7 +188,7 @@ class Deployment:
 
         return self._evaluate(formula, "step time", batch=batch, context=context)
 
-    def throughput(self, batch: Value, context: Value, *, overlap: bool = True) -> Value:
+    def throughput(self, batch: Value, context: Value, overlap: bool = True) -> Value:
         """Answer tokens per second of all devices while they only decode: batch · tokens_per_step / step_time."""
 
         def formula(batch, context):
@@ -196,7 +196,7 @@ class Deployment:
 
         return self._evaluate(formula, "throughput", batch=batch, context=context)
 
-    def efficiency(self, batch: Value, context: Value, training_mfu: Value = None, *, overlap: bool = True) -> Value:
+    def efficiency(self, batch: Value, context: Value, overlap: bool = True, *, training_mfu: Value = None) -> Value:
         r"""Utilisation of decoding relative to pre-training, the e of a phase.
 
         .. math:: e = \frac{n_\mathrm{tokens/s}\; f_\mathrm{train} / 3}{n_\mathrm{devices} F}
@@ -236,7 +236,7 @@ class Deployment:
         """
         return self._evaluate(lambda context: step.most(self, context), "batch", context=context)
 
-    def batch_within(self, step_time: Value, context: Value, *, overlap: bool = True) -> Value:
+    def batch_within(self, step_time: Value, context: Value, overlap: bool = True) -> Value:
         """The largest batch that fits in the memory and whose decoding step takes at most ``step_time`` seconds.
 
         Raises
@@ -277,7 +277,6 @@ class Deployment:
         prompt_tokens: Value,
         answer_tokens: Value,
         batch: Value = None,
-        *,
         overlap: bool = True,
         calibrated: bool = False,
     ) -> Value:
@@ -329,9 +328,7 @@ class Deployment:
         rate = self._evaluate(formula, "throughput", prompt_tokens=prompt_tokens)
         return measured("prompts", rate) if calibrated else rate
 
-    def dollars_per_million(
-        self, price_per_hour: Value, batch: Value, context: Value, *, overlap: bool = True
-    ) -> Value:
+    def dollars_per_million(self, price_per_hour: Value, batch: Value, context: Value, overlap: bool = True) -> Value:
         """USD per million decoded tokens, at a price of one device and hour: what ``throughput`` makes of it."""
         rate = self.throughput(batch, context, overlap=overlap)
         return price_of(price_per_hour, self.devices, rate)

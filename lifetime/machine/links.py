@@ -9,6 +9,7 @@ from __future__ import annotations
 from ..arrays import as_number, check, elementwise, is_lazy, is_symbolic
 from ..symbols import Meaning
 from ..types import Value
+from .accelerator import Accelerator
 
 _POSITIVE = Meaning(None, "", "")
 
@@ -177,6 +178,44 @@ def token_limit(bytes_per_token: Value, bandwidth: Value) -> Value:
     4,454
     """
     return _evaluate(_token_limit, "tokens", bytes_per_token=bytes_per_token, bandwidth=bandwidth)
+
+
+def transfer_time(sent: Value, chip: Accelerator, across: bool = False) -> Value:
+    """Seconds in which a device sends so many bytes: inside its domain, or across to another.
+
+    Parameters
+    ----------
+    sent : float, array or symbol
+        Bytes.
+    chip : Accelerator
+        Half of its ``scale_up_bandwidth`` is one direction inside; all of its ``scale_out_bandwidth`` is across.
+    across : bool, optional
+
+    Raises
+    ------
+    ValueError
+        For a chip whose links are not known.
+
+    Examples
+    --------
+    A token of DeepSeek-V3, nine copies, out of a node of H100 and inside an NVL72:
+
+    >>> from lifetime import accelerators
+    >>> sent = all_to_all_bytes(7168, 9, 58)
+    >>> seconds = [transfer_time(sent, accelerators.H100_SXM, True), transfer_time(sent, accelerators.GB200_NVL72)]
+    >>> print(", ".join(f"{1e6 * x:.1f} us" for x in seconds))
+    224.5 us, 12.5 us
+    """
+    return _evaluate(lambda sent, bandwidth: sent / bandwidth, "seconds", sent=sent, bandwidth=one_way(chip, across))
+
+
+def one_way(chip: Accelerator, across: bool = False) -> float:
+    """Bytes per second of a device in one direction, inside its domain or across; an error where it is not known."""
+    name = "scale_out_bandwidth" if across else "scale_up_bandwidth"
+    bandwidth = getattr(chip, name)
+    if bandwidth is None:
+        raise ValueError(f"chip must have a {name}; {chip.name} has none that is known")
+    return bandwidth if across else bandwidth / 2
 
 
 def _evaluate(formula, output, **inputs):

@@ -10,7 +10,7 @@ import sympy as sp
 
 from ..arrays import is_symbolic, require
 from ..types import Value
-from .links import all_reduce_bytes, all_to_all_bytes, copies_across
+from .links import all_reduce_bytes, all_to_all_bytes, copies_across, one_way
 
 _ROUNDING = 1e-12
 
@@ -68,13 +68,12 @@ def domains(d):
 def bandwidths(d):
     """Bytes per second of a device in one direction, inside its domain and out of it."""
     chip, n = d.chip, d.devices
-    inside, outside = chip.scale_up_bandwidth, chip.scale_out_bandwidth
-    if n > 1 and inside is None:
+    if n > 1 and chip.scale_up_bandwidth is None:
         raise ValueError(f"devices must be 1, as the links of {chip.name} are not known; got {n}")
-    if domains(d) > 1 and outside is None:
+    if domains(d) > 1 and chip.scale_out_bandwidth is None:
         known = f"devices must be at most {chip.scale_up_size:g}: links between domains of {chip.name} are not known"
         raise ValueError(f"{known}; got {n}")
-    return (inside or math.inf) / 2, outside or math.inf
+    return one_way(chip) if n > 1 else math.inf, one_way(chip, across=True) if domains(d) > 1 else math.inf
 
 
 def parts(d, decoded, prompts=0, batch=None, context=None, prompt=None):

@@ -237,7 +237,7 @@ class TestEfficiency:
 
     def test_or_with_a_measured_utilisation(self):
         served = DENSE.roofline(CHIP)
-        measured = served.efficiency(64, 500, 0.4)
+        measured = served.efficiency(64, 500, training_mfu=0.4)
         assert measured == pytest.approx(served.throughput(64, 500) * 2 * DENSE.active_params / (8 * CHIP.fp8) / 0.4)
 
 

@@ -8,6 +8,7 @@ import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
+import lifetime as lt
 from lifetime.machine import links
 
 INFINIBAND, NVLINK = 50e9, 900e9
@@ -97,3 +98,13 @@ def test_arrays_and_symbols():
 def test_bad_values_are_named(call, name, bad):
     with pytest.raises(ValueError, match=f"^{name} must be"):
         call(bad)
+
+
+def test_time_of_a_transfer():
+    chip = lt.accelerators.H100_SXM
+    assert links.transfer_time(1e9, chip) == pytest.approx(1e9 / 450e9)
+    assert np.allclose(links.transfer_time([1e9, 2e9], chip, across=True), [0.02, 0.04])
+    alone = lt.Accelerator(name="alone", hbm_bytes=1e9, hbm_bandwidth=1e12)
+    for across, name in ((False, "scale_up_bandwidth"), (True, "scale_out_bandwidth")):
+        with pytest.raises(ValueError, match=f"^chip must have a {name}; alone has none"):
+            links.transfer_time(1, alone, across)
