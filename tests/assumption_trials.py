@@ -26,7 +26,6 @@ NOT_REWRITTEN = [
     "07-hundred-times",
     "08-decode-efficiency",
     "18-revealed-demand",
-    "19-money-and-energy",
     "20-fit-your-own-law",
     "21-claims-and-sources",
 ]
