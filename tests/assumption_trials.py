@@ -25,7 +25,6 @@ NOT_REWRITTEN = [
     "06-tokens-served",
     "07-hundred-times",
     "18-revealed-demand",
-    "19-money-and-energy",
     "20-fit-your-own-law",
     "21-claims-and-sources",
 ]
