@@ -36,6 +36,15 @@ class TestModel:
                 rate = served.throughput(row.batch or served.max_batch(row.context), row.context, overlap=overlap)
             assert rate / served.devices == pytest.approx(TABLE[column][key], rel=1e-9)
 
+    def test_intensity_and_share_of_the_peak_by_hand(self):
+        """DeepSeek-V3 on 72 H100: 18,432 sequences of 2,000 tokens (LMSYS, 2025-05-05)."""
+        row = TABLE.loc["lmsys_h100_ep72_2k"]
+        times = machines.deployed(lt.throughput["lmsys_h100_ep72_2k"]).times(18_432, 2000)
+        computing, reading = times.compute + times.attention, times.weights + times.cache
+        assert row.intensity == pytest.approx(computing / reading)
+        assert row.of_peak == pytest.approx(2785.25 * 72 / 18_432 * computing)
+        assert (TABLE.intensity[TABLE.kind == "prompts"] == np.inf).all()
+
     def test_classes_are_those_of_the_source(self):
         """A deployment finds its class from chip and devices; the table states it."""
         for key, row in lt.throughput.items():
@@ -49,6 +58,7 @@ class TestCalibration:
             ratios = TABLE.of_summed[TABLE.kind == kind]
             assert (factors.points, factors.median) == (len(ratios), pytest.approx(np.median(ratios)))
             assert factors.low <= factors.median <= factors.high
+            assert factors.sources == TABLE.publisher[TABLE.kind == kind].nunique()
 
     def test_it_holds_for_publishers_it_has_not_seen(self):
         """Nine in ten within a factor of 2.5, two in three within 1.6: what issue and text promise."""

@@ -562,6 +562,33 @@ def test_a_chunk_is_read_from_its_beginning_and_kept_whole():
     assert CHUNKS.kv_stored_bytes(contexts).tolist() == LOCAL.kv_stored_bytes(contexts).tolist()
 
 
+HEADS = {"width": 64, "vocabulary": 100, "ffn_width": 64}
+LATENT_ROW = HEADS | {"heads": 4, "head_size": 128, "kv_rank": 512, "q_rank": 0, "rope_size": 64}
+
+
+@pytest.mark.parametrize(
+    ("layers", "full", "sizes", "bytes_"),
+    [
+        (93, 24, LATENT_ROW, 27_648),
+        (48, 12, HEADS | {"heads": 16, "head_size": 256, "kv_heads": 2}, 24_576),
+    ],
+    ids=["Kimi K3", "Qwen3-Next-80B-A3B"],
+)
+def test_layers_of_a_constant_state_add_nothing_to_the_cache(layers, full, sizes, bytes_):
+    """Kimi K3 (docs/kimi_k3.md of JustVugg/colibri): of 93 layers every fourth and the last have latent attention, of
+    512 + 64 elements. Qwen3-Next (config.json): of 48 every fourth has 2 heads of 256. The others are linear: no entry
+    a token, which here a window of one token stands for."""
+    arch = lt.Architecture(layers=layers, window=1, windowed_layers=layers - full, **sizes)
+    assert arch.kv_cache_bytes() == bytes_
+    assert arch.kv_stored_bytes(2e6) - arch.kv_stored_bytes(1e6) == 1e6 * bytes_
+
+
+def test_one_layer_in_four_keeps_a_quarter_of_the_cache():
+    """README of MoonshotAI/Kimi-Linear: three linear layers for one of latent attention, up to 75 % less KV cache."""
+    every = lt.Architecture(layers=4, **LATENT_ROW)
+    assert replace(every, window=1, windowed_layers=3).kv_cache_bytes() / every.kv_cache_bytes() == 1 / 4
+
+
 # Sparse and compressed attention
 
 
@@ -853,6 +880,21 @@ def test_a_context_is_a_finite_number_from_0(method):
     for value in ("8k", None, True):
         refuses(f"context must be a number or an array of numbers; got {value!r}", count, value)
     refuses("context must hold at least one number", count, [])
+
+
+@pytest.mark.parametrize(
+    ("method", "result"),
+    [
+        ("forward_flop", "FLOP"),
+        ("prefill_flop", "FLOP"),
+        ("training_flop", "FLOP"),
+        ("kv_stored_bytes", "bytes"),
+        ("kv_read_bytes", "bytes"),
+    ],
+)
+def test_a_result_that_no_float_holds_is_named(method, result):
+    with pytest.raises(ValueError, match=f"^{result} is not a finite number"):
+        getattr(ALL.Llama3_8B, method)(1e308)
 
 
 @pytest.mark.parametrize("value", [0, -2, [2, 0]])

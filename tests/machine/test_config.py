@@ -665,6 +665,7 @@ def test_counts_of_another_implementation():
         ("gemma2", {}, 4),
         ("gemma3_text", {}, 7),
         ("gemma3_text", {"sliding_window_pattern": 4}, 6),
+        ("gemma3_text", {"_sliding_window_pattern": 4}, 6),
         ("cohere2", {}, 6),
         ("olmo3", {}, 6),
         ("gpt_oss", {"num_local_experts": 2, "num_experts_per_tok": 1}, 4),
@@ -689,6 +690,8 @@ def test_chunks_end_at_layers_without_rotary_positions():
     near = {"no_rope_layers": [1, 0] * 4, "attention_chunk_size": 9}
     assert read(config("llama4_text", BASE, more | near)).spans == (lt.Span(layers=4, chunk=9),)
     assert read({"model_type": "llama4_text", "attention_chunk_size": None} | BASE | more).spans == ()
+    said = {"layer_types": ["chunked_attention"] * 5 + ["full_attention"] * 3, "attention_chunk_size": 9}
+    assert read(config("llama4_text", BASE, more | said)).spans == (lt.Span(layers=5, chunk=9),)
 
 
 # Every matrix, one by one

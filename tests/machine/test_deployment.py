@@ -1,6 +1,7 @@
 """A model on devices: counted once more device by device, held against what is known, and what is refused."""
 
 import dataclasses
+import inspect
 from math import gcd, sqrt
 
 import dask.array as da
@@ -358,6 +359,13 @@ def test_weights_that_do_not_fit_are_named():
     tiny = dataclasses.replace(CHIP, hbm_bytes=1e6)
     with pytest.raises(ValueError, match="^devices must be enough"):
         DENSE.roofline(tiny).max_batch(100)
+
+
+def test_defaults_are_those_of_the_architecture_that_makes_it():
+    made = inspect.signature(lt.Architecture.roofline).parameters
+    for name, own in inspect.signature(Deployment).parameters.items():
+        assert name in ("architecture", "chip") or own.default == made[name].default, name
+    assert Deployment(architecture=DENSE, chip=CHIP).max_batch(500) == DENSE.roofline(CHIP).max_batch(500)
 
 
 def test_made_by_the_architecture():

@@ -108,3 +108,19 @@ def test_time_of_a_transfer():
     for across, name in ((False, "scale_up_bandwidth"), (True, "scale_out_bandwidth")):
         with pytest.raises(ValueError, match=f"^chip must have a {name}; alone has none"):
             links.transfer_time(1, alone, across)
+
+
+@pytest.mark.parametrize(
+    ("call", "result"),
+    [
+        (lambda: links.all_to_all_bytes(1e300, 1e300, 58), "bytes"),
+        (lambda: links.copies_across(1, 1e-320), "copies"),
+        (lambda: links.all_reduce_bytes(1e308, 8, 160), "bytes"),
+        (lambda: links.hop_bytes(1e308), "bytes"),
+        (lambda: links.step_limit(32, 1e-320, **PUBLISHED), "seconds"),
+        (lambda: links.token_limit(1e-300, 1e300), "tokens"),
+    ],
+)
+def test_a_result_that_no_float_holds_is_named(call, result):
+    with pytest.raises(ValueError, match=f"^{result} is not a finite number"):
+        call()

@@ -370,6 +370,17 @@ def test_the_latency_floor_of_a_scale_up_domain(chip, N_total, weight_bytes, mil
     assert (roof.latency_floor < CHIPS[chip].drain_time) == fits
 
 
+@pytest.mark.parametrize(
+    ("chip", "milliseconds"), [("H100_SXM", 25.0), ("H200_SXM", 17.5), ("GB200_NVL72", 1.16)], ids=str
+)
+def test_the_latency_floor_of_deepseek_v3_by_domain(chip, milliseconds):
+    """671 GB in FP8 over 8 times 3.35 and 4.8 TB/s, and over 72 times 8: bandwidths as their makers state them."""
+    v3 = lt.architectures.DeepSeekV3
+    sizes = {"N": v3.active_params, "N_total": v3.total_params, "kv_bytes": v3.kv_cache_bytes()}
+    roof = lt.accelerators[chip].roofline("fp8", weight_bytes=1, **sizes)
+    assert roof.latency_floor * 1e3 == pytest.approx(milliseconds, rel=0.01)
+
+
 def test_the_bandwidth_of_a_rack_is_21_times_that_of_a_node():
     assert on("GB200_NVL72", devices=None).BW / on("H100_SXM", devices=None).BW == pytest.approx(21.5, abs=0.05)
 
