@@ -679,6 +679,10 @@ def test_layers_with_a_window(family, more, windowed):
     assert bool(arch.window) == bool(windowed)
 
 
+def test_a_config_that_is_no_file_has_no_source():
+    assert read(config("llama", BASE, {})).source == ""
+
+
 def test_a_null_is_not_a_missing_key():
     assert read(config("mistral", BASE, {})).window == 4096
     assert read({"model_type": "mistral", "sliding_window": None} | BASE).window == 0
