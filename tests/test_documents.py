@@ -26,7 +26,7 @@ def test_the_readme_runs_from_top_to_bottom(tmp_path, monkeypatch):
     for code in snippets(README, "python"):
         exec(code, names)
     assert names["law"] is law
-    assert f"{names['choice'].N:.3g}" == "3.56e+10"
+    assert f"{names['choice'].N:.3g}" == "3.9e+10"
     assert names["plan"].N.shape == (1000,)
 
 
