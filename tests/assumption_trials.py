@@ -22,8 +22,6 @@ trial_kernel.reset()
 
 # Notebooks that joint draws and REWRITTEN_RULES spare: each leaves this list when it is rewritten.
 NOT_REWRITTEN = [
-    "06-tokens-served",
-    "07-hundred-times",
     "18-revealed-demand",
     "20-fit-your-own-law",
     "21-claims-and-sources",

@@ -48,6 +48,13 @@ def budget():
     }
 
 
+def _best(law, served, D_RL):
+    """The least cost over that of the lecture's model, as good and as busy, and pre-training's share, in per cent."""
+    given = {"D_RL": D_RL, "D_inf": served, **_THIRD}
+    plan = cheapest(law, loss=law.loss(**_LECTURE), **given)
+    return plan.cost / LIFETIME.ledger(**_LECTURE, **given).cost, 100 * plan.shares["pre-training"]
+
+
 def overtraining():
     """From traffic to a hundredfold over-training, and what an optimum says of it, by two laws."""
     rate, family, days = 50e6, 500e6, 60
@@ -61,17 +68,19 @@ def overtraining():
         "google_2026": traffic.Google_all_2026_05.tokens_per_second,
     }
     as_much = s.FORWARD_FLOP * served / 3  # RL tokens that cost as much as serving
-    for name, law in (("besiroglu", laws.Besiroglu2024), ("hoffmann", laws.Hoffmann2022)):
+    bills = {"": 0, "_rl": as_much, "_quarter": as_much / 2}  # the last: a quarter where pre-training takes one, too
+    pair = {"besiroglu": laws.Besiroglu2024, "hoffmann": laws.Hoffmann2022}
+    for name, law in (pair | {"llama3": laws.OpenAthena2026Llama3}).items():
+        values[f"quarter_overtraining_{name}"] = 4 ** (1 / law.beta)
+    for name, law in pair.items():
         values |= {
             f"twenty_{name}": law.compute_optimal_tokens(N) / N,
             f"hundredfold_{name}": law.overtraining(N, D),
             f"thirds_overtraining_{name}": 3 ** (1 / law.beta),
         }
-        for case, D_RL in (("", 0), ("_rl", as_much)):
-            given = {"D_RL": D_RL, "D_inf": served, **_THIRD}
-            plan = cheapest(law, loss=law.loss(N, D), **given)
-            values[f"cheapest{case}_{name}"] = plan.cost / LIFETIME.ledger(N=N, D=D, **given).cost
-            values[f"share{case}_{name}"] = 100 * plan.shares["pre-training"]
+        costs = {case: _best(law, served, D_RL) for case, D_RL in bills.items()}
+        values |= {f"cheapest{case}_{name}": costs[case][0] for case in ("", "_rl")}
+        values |= {f"share{case}_{name}": costs[case][1] for case in ("_rl", "_quarter")}
     return values
 
 
