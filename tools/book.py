@@ -56,6 +56,9 @@ WIDE = {
     "params_counted": "Parameters counted: ",
     "counts": "Counts ",
     "basis": "FLOP counted: ",
+    "attention": "Attention: ",
+    "price_step": "Price of long prompts: ",
+    "tiers": "Tiers: ",
     "checked": "Checked: ",
     "note": "Note: ",
 }
