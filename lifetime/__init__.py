@@ -31,9 +31,11 @@ from .presets import (
     architectures,
     laws,
     models,
+    prices,
     throughput,
     traffic,
     training_throughput,
+    windows,
 )
 from .summary import quantiles
 from .theory.allocation import Allocation
@@ -76,6 +78,7 @@ __all__ = [
     "loguniform",
     "machines",
     "models",
+    "prices",
     "quantiles",
     "read_runs",
     "regret",
@@ -89,6 +92,7 @@ __all__ = [
     "traffic",
     "training_throughput",
     "triangular",
+    "windows",
 ]
 
 

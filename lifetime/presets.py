@@ -31,6 +31,7 @@ from typing import Generic, TypeVar
 from .arrays import closest
 from .machine.accelerator import Accelerator
 from .machine.architecture import Architecture
+from .machine.listed import Price, Window
 from .machine.measured import Throughput, TrainingThroughput
 from .machine.span import Span
 from .theory.allocation import Allocation
@@ -319,3 +320,5 @@ accelerators = Presets("accelerators.csv", _record(Accelerator))
 architectures = Presets("architectures.csv", _architecture)
 throughput = Presets("throughput.csv", _record(Throughput))
 training_throughput = Presets("training_throughput.csv", _record(TrainingThroughput))
+windows = Presets("windows.csv", _record(Window))
+prices = Presets("prices.csv", _record(Price))

@@ -17,6 +17,8 @@ COLLECTIONS = {
     "traffic": lt.traffic,
     "throughput": lt.throughput,
     "training_throughput": lt.training_throughput,
+    "windows": lt.windows,
+    "prices": lt.prices,
 }
 every_collection = pytest.mark.parametrize("kind", COLLECTIONS)
 every_preset = pytest.mark.parametrize(
@@ -29,6 +31,8 @@ COLUMNS = {
     "traffic": ["tokens", "period_days"],
     "throughput": ["batch", "context", "tokens_per_step", "tokens_per_second_per_device"],
     "training_throughput": ["tokens_per_second_per_device", "flop_per_second_per_device", "mfu"],
+    "windows": ["context", "long_threshold", "long_input_multiplier", "long_output_multiplier"],
+    "prices": ["input_per_million", "output_per_million", "cached_per_million", "long_threshold"],
 }
 SOURCE = {kind: "citation" if kind == "laws" else "source" for kind in COLLECTIONS}
 

@@ -23,7 +23,7 @@ WINGS = {
     "theory": ("phase", "budget", "ledger", "law", "optimum", "plan", "regret", "revealed"),
     "machine": (
         *("architecture", "span", "config", "accelerator", "roofline", "deployment", "step", "links", "calibration"),
-        *("money", "pipeline", "activations", "measured"),
+        *("money", "pipeline", "activations", "measured", "listed"),
     ),
     "evidence": (
         *("runs", "repeats", "fitting", "huber", "distributions", "one_of", "sampling", "sensitivity", "machines"),
@@ -44,6 +44,8 @@ PRESETS = {
     "traffic": "Tokens served",
     "throughput": "Serving as measured",
     "training_throughput": "Training as measured",
+    "windows": "Context windows",
+    "prices": "Prices of tokens",
 }
 WIDE = {
     "citation": "",
@@ -54,6 +56,9 @@ WIDE = {
     "params_counted": "Parameters counted: ",
     "counts": "Counts ",
     "basis": "FLOP counted: ",
+    "attention": "Attention: ",
+    "price_step": "Price of long prompts: ",
+    "tiers": "Tiers: ",
     "checked": "Checked: ",
     "note": "Note: ",
 }
