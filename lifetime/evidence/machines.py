@@ -11,7 +11,6 @@ from ..machine.calibration import Calibration, measured_by
 from ..machine.deployment import Deployment
 from ..machine.measured import Throughput
 from ..presets import accelerators, architectures, throughput, training_throughput
-from ..symbols import FORWARD_FLOP
 from ..types import Table
 
 _MIDDLE = (0.1, 0.5, 0.9)
@@ -201,9 +200,8 @@ def efficiencies() -> Table:
         if reading is None:
             reading = row.input_tokens / (row.input_tokens + row.output_tokens)
         per_answer = 1 / (1 - reading) if reading < 1 else 1
-        rate = row.tokens_per_second_per_device * per_answer * FORWARD_FLOP * row.active_params
         rows[key] = {
-            "e": rate / reference,
+            "e": row.flop_per_second_per_device * per_answer / reference,
             "group": _group(row, reading),
             "reading": reading,
             "served_in": row.compute_precision,

@@ -6,11 +6,11 @@ feed-forward block four times as wide as the model, as many heads of keys as of 
 
 from __future__ import annotations
 
-from ..arrays import as_number, check, closest, elementwise, is_lazy, is_symbolic, require
-from ..symbols import FORWARD_FLOP, TRAINING_FLOP, Meaning
+from ..arrays import closest, require
+from ..symbols import FORWARD_FLOP, TRAINING_FLOP
 from ..types import Value
+from .positive import of_positive
 
-_POSITIVE = Meaning(None, "", "")
 RECOMPUTE = ("none", "selective", "full")
 """What is computed again: nothing, the attention scores, or all that lies between the inputs of two layers."""
 _SPLIT, _WHOLE, _SCORES, _INPUT = 24, 10, 5, 2  # bytes per token and element of width, but for the scores: per head
@@ -76,7 +76,7 @@ def activation_bytes(
 
     shape = {"sequence": sequence, "width": width, "heads": heads}
     shared = {"microbatch": microbatch, "tensor_parallel": tensor_parallel}
-    return _positive(formula, "bytes", **shape, **shared)
+    return of_positive(formula, "bytes", **shape, **shared)
 
 
 def step_flop(
@@ -130,7 +130,7 @@ def step_flop(
         return TRAINING_FLOP // FORWARD_FLOP * (forward + head) + again
 
     shape = {"sequence": sequence, "width": width, "layers": layers, "vocabulary": vocabulary}
-    return _positive(formula, "FLOP", **shape, batch=batch)
+    return of_positive(formula, "FLOP", **shape, batch=batch)
 
 
 def state_bytes(weights: Value, gradients: Value, optimizer: Value, *, devices: Value = 1, stage: int = 0) -> Value:
@@ -168,7 +168,7 @@ def state_bytes(weights: Value, gradients: Value, optimizer: Value, *, devices: 
         parts = optimizer, gradients, weights
         return sum(parts[:stage]) / devices + sum(parts[stage:])
 
-    return _positive(formula, "bytes", weights=weights, gradients=gradients, optimizer=optimizer, devices=devices)
+    return of_positive(formula, "bytes", weights=weights, gradients=gradients, optimizer=optimizer, devices=devices)
 
 
 def hold_time(flop_per_byte: Value, memory: Value, F: Value, utilisation: Value = 1) -> Value:
@@ -209,18 +209,9 @@ def hold_time(flop_per_byte: Value, memory: Value, F: Value, utilisation: Value 
     def formula(flop_per_byte, memory, F, utilisation):
         return flop_per_byte * memory / (utilisation * F)
 
-    return _positive(formula, "seconds", flop_per_byte=flop_per_byte, memory=memory, F=F, utilisation=utilisation)
+    return of_positive(formula, "seconds", flop_per_byte=flop_per_byte, memory=memory, F=F, utilisation=utilisation)
 
 
 def _known(recompute):
     if recompute not in RECOMPUTE:
         raise ValueError(f"recompute must be one of these; got {recompute!r}; {closest(str(recompute), RECOMPUTE)}")
-
-
-def _positive(formula, output, **inputs):
-    """The formula, for numbers above 0."""
-    inputs = {name: as_number(name, value) for name, value in inputs.items()}
-    for name, value in inputs.items():
-        if not is_symbolic(value) and not is_lazy(value):
-            check(name, value, _POSITIVE)
-    return elementwise(formula, (output,), **inputs)

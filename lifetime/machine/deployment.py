@@ -12,16 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import as_number, brief, check, elementwise, is_lazy, is_symbolic, require
-from ..symbols import FORWARD_FLOP, TRAINING_FLOP, Meaning
+from ..arrays import as_number, brief, check, is_symbolic, require
+from ..symbols import FORWARD_FLOP, TRAINING_FLOP
 from ..types import Value
 from . import step
 from .accelerator import Accelerator
 from .calibration import calibrated as measured
 from .money import price_of
+from .positive import POSITIVE, of_positive
 from .step import StepTimes
 
-_POSITIVE = Meaning(None, "", "")
 _BYTES = {"bf16": 2, "fp8": 1, "int8": 1, "fp4": 17 / 32}
 """Of a weight by precision; four bits come with a scale of a byte for 32 weights (MXFP4)."""
 _SMALL = 8
@@ -132,7 +132,7 @@ class Deployment:
         for name in ("weight_bytes", "kv_element_bytes", "tokens_per_step", "training_flop"):
             value = as_number(name, getattr(self, name))
             if not is_symbolic(value):
-                check(name, value, _POSITIVE)
+                check(name, value, POSITIVE)
             self._set(name, value)
         if not is_symbolic(self.tokens_per_step):
             require(self.tokens_per_step >= 1, "tokens_per_step", self.tokens_per_step, "1 or more")
@@ -165,11 +165,8 @@ class Deployment:
         return "moe_small" if self.devices <= _SMALL else "moe_rack"
 
     def _evaluate(self, formula, *outputs, **inputs):
-        given = {name: as_number(name, value) for name, value in inputs.items() if value is not None}
-        for name, value in given.items():
-            if not (is_symbolic(value) or is_lazy(value)):
-                check(name, value, _POSITIVE)
-        return elementwise(formula, outputs, **given)
+        given = {name: value for name, value in inputs.items() if value is not None}
+        return of_positive(formula, *outputs, **given)
 
     def _parts(self, batch, context):
         step.insist_fits(self, batch, context)

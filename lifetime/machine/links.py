@@ -6,12 +6,9 @@ which counts both, and all of its ``scale_out_bandwidth``.
 
 from __future__ import annotations
 
-from ..arrays import as_number, check, elementwise, is_lazy, is_symbolic
-from ..symbols import Meaning
 from ..types import Value
 from .accelerator import Accelerator
-
-_POSITIVE = Meaning(None, "", "")
+from .positive import of_positive
 
 _DISPATCH, _COMBINE, _ACTIVATION = 1, 2, 2
 """Bytes of an element on the way to its experts (FP8), on the way back, and of an activation (BF16)."""
@@ -52,7 +49,7 @@ def all_to_all_bytes(
     DeepSeek-AI (2025), Insights into DeepSeek-V3, arXiv 2505.09343, section 2.3.2.
     """
     sizes = {"width": width, "copies": copies, "layers": layers}
-    return _evaluate(_all_to_all, "bytes", **sizes, dispatch_bytes=dispatch_bytes, combine_bytes=combine_bytes)
+    return of_positive(_all_to_all, "bytes", **sizes, dispatch_bytes=dispatch_bytes, combine_bytes=combine_bytes)
 
 
 def copies_across(active_experts: Value, domains: Value) -> Value:
@@ -79,7 +76,7 @@ def copies_across(active_experts: Value, domains: Value) -> Value:
     ----------
     DeepSeek-AI, DeepEP, github.com/deepseek-ai/DeepEP, README: normal kernels forward from RDMA to NVLink.
     """
-    return _evaluate(_copies_across, "copies", active_experts=active_experts, domains=domains)
+    return of_positive(_copies_across, "copies", active_experts=active_experts, domains=domains)
 
 
 def all_reduce_bytes(width: Value, devices: Value, reductions: Value, element_bytes: Value = _ACTIVATION) -> Value:
@@ -113,7 +110,7 @@ def all_reduce_bytes(width: Value, devices: Value, reductions: Value, element_by
     Shoeybi et al. (2019), Megatron-LM, arXiv 1909.08053, section 3.
     """
     sizes = {"width": width, "devices": devices, "reductions": reductions}
-    return _evaluate(_all_reduce, "bytes", **sizes, element_bytes=element_bytes)
+    return of_positive(_all_reduce, "bytes", **sizes, element_bytes=element_bytes)
 
 
 def hop_bytes(width: Value, element_bytes: Value = _ACTIVATION) -> Value:
@@ -124,7 +121,7 @@ def hop_bytes(width: Value, element_bytes: Value = _ACTIVATION) -> Value:
     >>> print(f"{hop_bytes(7168):,.0f} bytes")
     14,336 bytes
     """
-    return _evaluate(_hop, "bytes", width=width, element_bytes=element_bytes)
+    return of_positive(_hop, "bytes", width=width, element_bytes=element_bytes)
 
 
 def step_limit(
@@ -164,7 +161,7 @@ def step_limit(
     """
     sizes = {"width": width, "copies": copies, "layers": layers}
     ways = {"dispatch_bytes": dispatch_bytes, "combine_bytes": combine_bytes}
-    return _evaluate(_step_limit, "seconds", tokens=tokens, bandwidth=bandwidth, **sizes, **ways)
+    return of_positive(_step_limit, "seconds", tokens=tokens, bandwidth=bandwidth, **sizes, **ways)
 
 
 def token_limit(bytes_per_token: Value, bandwidth: Value) -> Value:
@@ -177,7 +174,7 @@ def token_limit(bytes_per_token: Value, bandwidth: Value) -> Value:
     >>> print(f"{token_limit(all_to_all_bytes(7168, 9, 58), 50e9):,.0f}")
     4,454
     """
-    return _evaluate(_token_limit, "tokens", bytes_per_token=bytes_per_token, bandwidth=bandwidth)
+    return of_positive(_token_limit, "tokens", bytes_per_token=bytes_per_token, bandwidth=bandwidth)
 
 
 def transfer_time(sent: Value, chip: Accelerator, across: bool = False) -> Value:
@@ -206,7 +203,7 @@ def transfer_time(sent: Value, chip: Accelerator, across: bool = False) -> Value
     >>> print(", ".join(f"{1e6 * x:.1f} us" for x in seconds))
     224.5 us, 12.5 us
     """
-    return _evaluate(lambda sent, bandwidth: sent / bandwidth, "seconds", sent=sent, bandwidth=one_way(chip, across))
+    return of_positive(lambda sent, bandwidth: sent / bandwidth, "seconds", sent=sent, bandwidth=one_way(chip, across))
 
 
 def one_way(chip: Accelerator, across: bool = False) -> float:
@@ -216,14 +213,6 @@ def one_way(chip: Accelerator, across: bool = False) -> float:
     if bandwidth is None:
         raise ValueError(f"chip must have a {name}; {chip.name} has none that is known")
     return bandwidth if across else bandwidth / 2
-
-
-def _evaluate(formula, output, **inputs):
-    for name, value in inputs.items():
-        value = as_number(name, value)
-        if not (is_symbolic(value) or is_lazy(value)):
-            check(name, value, _POSITIVE)
-    return elementwise(formula, (output,), **inputs)
 
 
 def _all_to_all(width, copies, layers, dispatch_bytes=_DISPATCH, combine_bytes=_COMBINE):

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from ..arrays import as_number, check, elementwise, is_lazy, is_symbolic
-from ..symbols import Meaning
 from ..types import Value
-
-_POSITIVE = Meaning(None, "", "")
+from .positive import of_positive
 
 
 def price_of(price_per_hour: Value, devices: Value, tokens_per_second: Value) -> Value:
@@ -22,7 +19,4 @@ def price_of(price_per_hour: Value, devices: Value, tokens_per_second: Value) ->
         return 1e6 / 3600 * price_per_hour * devices / tokens_per_second
 
     inputs = {"price_per_hour": price_per_hour, "devices": devices, "tokens_per_second": tokens_per_second}
-    for name, value in inputs.items():
-        if not (is_symbolic(value) or is_lazy(value)):
-            check(name, as_number(name, value), _POSITIVE)
-    return elementwise(formula, ("price",), **inputs)
+    return of_positive(formula, "price", **inputs)

@@ -6,11 +6,9 @@ stages. At the start the last stages have nothing to do, at the end the first on
 
 from __future__ import annotations
 
-from ..arrays import as_number, check, closest, elementwise, is_lazy, is_symbolic, require
-from ..symbols import Meaning
+from ..arrays import closest, is_symbolic, require
 from ..types import Value
-
-_POSITIVE = Meaning(None, "", "")
+from .positive import of_positive
 
 
 def _waves(stages, forward, backward, **_):
@@ -90,7 +88,7 @@ def idle_time(
     al. (2023), arXiv 2401.10241; DeepSeek-AI (2024), arXiv 2412.19437, Table 2.
     """
     times = {"forward": forward, "backward": backward, "weights": weights}
-    return _evaluate(_idle(schedule), "idle time", stages=stages, virtual=virtual, **times)
+    return of_positive(_idle(schedule), "idle time", stages=stages, virtual=virtual, **times)
 
 
 def bubble(
@@ -132,7 +130,7 @@ def bubble(
     def share(microbatches, **values):
         return idle(**values) / (microbatches * (values["forward"] + values["backward"]))
 
-    return _evaluate(share, "bubble", stages=stages, microbatches=microbatches, virtual=virtual, **times)
+    return of_positive(share, "bubble", stages=stages, microbatches=microbatches, virtual=virtual, **times)
 
 
 def mfu_after(mfu: Value, before: Value, after: Value) -> Value:
@@ -159,7 +157,7 @@ def mfu_after(mfu: Value, before: Value, after: Value) -> Value:
     40.7%
     """
     values = {"mfu": mfu, "before": before, "after": after}
-    return _evaluate(lambda mfu, before, after: mfu * (1 + before) / (1 + after), "MFU", closed=True, **values)
+    return of_positive(lambda mfu, before, after: mfu * (1 + before) / (1 + after), "MFU", zero=True, **values)
 
 
 def _idle(schedule):
@@ -175,11 +173,3 @@ def _idle(schedule):
         return time
 
     return idle
-
-
-def _evaluate(formula, output, closed=False, **inputs):
-    inputs = {name: as_number(name, value) for name, value in inputs.items()}
-    for name, value in inputs.items():
-        if not is_symbolic(value) and not is_lazy(value):
-            check(name, value, _POSITIVE._replace(closed=closed))
-    return elementwise(formula, (output,), **inputs)
